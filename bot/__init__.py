@@ -15,7 +15,8 @@ def __getattr__(name: str) -> Any:
         spec = importlib.util.spec_from_file_location(
             _SCRIPT, Path(__file__).resolve().parent.parent / "bot.py"
         )
-        assert spec and spec.loader
+        assert spec
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[_SCRIPT] = module
         spec.loader.exec_module(module)

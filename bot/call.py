@@ -1,6 +1,6 @@
 """One call: who, by which channel, in which mode, and in which state. Only this file sets it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -48,6 +48,9 @@ class Call:
     `caller` and `callee` are phone numbers in E.164, or what Twilio says instead ('anonymous');
     `provider_call_id` is Twilio's CallSid. `end_reason` is a short word: 'caller hung up',
     'bot hung up', 'silence', 'stream lost', 'server stopping', … Times are UTC.
+
+    `on_state` is told of every transition. `hang_up(reason)` is there while a conversation runs: it
+    says goodbye and ends it.
     """
 
     channel: Channel
@@ -64,6 +67,7 @@ class Call:
     error: str = field(default="", init=False)
     dropped_frames: int = 0
     on_state: Callable[["Call"], None] | None = None
+    hang_up: Callable[[str], Awaitable[None]] | None = None
 
     @property
     def over(self) -> bool:
@@ -79,10 +83,13 @@ class Call:
         if self.state is _S.CONNECTED:
             self._enter(_S.TALKING)
 
-    def ending(self, reason: str) -> None:
-        """Last words are being said; nothing after it if the call is ending or over already."""
+    def ending(self, reason: str, error: str = "") -> None:
+        """Last words are being said; nothing if the call is ending or over already.
+
+        With an `error` the call will count as failed.
+        """
         if self.state in (_S.CONNECTED, _S.TALKING):
-            self.end_reason = reason
+            self.end_reason, self.error = reason, error
             self._enter(_S.ENDING)
 
     def transferred(self, reason: str) -> None:
@@ -90,8 +97,8 @@ class Call:
         self._end(_S.TRANSFERRED, reason)
 
     def ended(self, reason: str) -> None:
-        """The call is over; the first reason given stays."""
-        self._end(_S.ENDED, reason)
+        """The call is over; the first reason given stays, and an error makes it a failure."""
+        self._end(_S.FAILED if self.error else _S.ENDED, reason)
 
     def failed(self, error: str, reason: str = "error") -> None:
         """The call broke; `error` is for the operator and carries no secret."""

@@ -20,10 +20,17 @@ class Switchboard:
     """Admits calls up to `max_calls`, hands out one-time stream tokens, and knows who is live.
 
     A place is taken from admission to the end of the call, or until its token expires.
+    `on_admitted` is told of every call that is given one.
     """
 
-    def __init__(self, max_calls: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        max_calls: int,
+        clock: Callable[[], float] = time.monotonic,
+        on_admitted: Callable[[Call], None] | None = None,
+    ) -> None:
         self._max_calls = max_calls
+        self._on_admitted = on_admitted
         self._clock = clock
         self._expected: dict[str, tuple[Call, float]] = {}
         self._live: dict[str, tuple[Call, Callable[[str], None] | None]] = {}
@@ -62,7 +69,7 @@ class Switchboard:
         Raises:
             NotAdmitted: full house, or the server is stopping.
         """
-        self._admit()
+        self._admit(call)
         token = secrets.token_urlsafe(24)
         self._expected[token] = (call, self._clock() + seconds)
         return token
@@ -101,7 +108,7 @@ class Switchboard:
             NotAdmitted: full house, or the server is stopping.
         """
         if not admitted:
-            self._admit()
+            self._admit(call)
         self._live[call.id] = (call, hang_up)
         self._idle.clear()
         try:
@@ -138,9 +145,11 @@ class Switchboard:
         except TimeoutError:
             logger.warning(f"{self.live} calls were still talking after {seconds:.0f} s")
 
-    def _admit(self) -> None:
+    def _admit(self, call: Call) -> None:
         if refusal := self.refusal:
             raise NotAdmitted(refusal)
+        if self._on_admitted:
+            self._on_admitted(call)
 
     def _expire(self) -> None:
         now = self._clock()

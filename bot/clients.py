@@ -1,0 +1,71 @@
+"""The HTTP clients of the process: one connection pool for all calls, one SDK client an endpoint.
+
+A client of its own for every call costs 23-36 ms for its TLS context on the event loop and a new
+handshake with every turn (measured, `shared/design/speed.md`).
+"""
+
+import httpx2
+from anthropic import AsyncAnthropic
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
+from bot.providers import Endpoint
+
+KEEPALIVE_SECONDS = 300.0
+"""A caller thinks for seconds, a business is quiet for minutes: connections outlive both."""
+
+CLOUD_TIMEOUT = httpx2.Timeout(connect=3.0, read=10.0, write=5.0, pool=3.0)
+EMBEDDED_TIMEOUT = httpx2.Timeout(connect=3.0, read=90.0, write=10.0, pool=10.0)
+"""Two cores that serve three calls may take tens of seconds to a first token."""
+
+NO_KEY = "none"
+"""Sent where an endpoint wants no key: given none, the SDKs would take one from the environment
+and send it to whatever server is configured."""
+
+
+class Clients:
+    """SDK clients by endpoint. Made once, shared by every call, closed with the server."""
+
+    def __init__(self) -> None:
+        limits = httpx2.Limits(
+            max_connections=1000,
+            max_keepalive_connections=200,
+            keepalive_expiry=KEEPALIVE_SECONDS,
+        )
+        self.http = DefaultAsyncHttpxClient(limits=limits, timeout=CLOUD_TIMEOUT)
+        self._openai: dict[tuple[str, str], AsyncOpenAI] = {}
+        self._anthropic: dict[tuple[str, str], AsyncAnthropic] = {}
+
+    def openai(self, endpoint: Endpoint) -> AsyncOpenAI:
+        """The client for an OpenAI-compatible endpoint; its `base_url` must be known."""
+        key = endpoint.api_key.get_secret_value()
+        found = self._openai.get((endpoint.base_url, key))
+        if found is None:
+            embedded = endpoint.provider == "embedded"
+            found = AsyncOpenAI(
+                api_key=key or NO_KEY,
+                base_url=endpoint.base_url,
+                http_client=self.http,
+                timeout=EMBEDDED_TIMEOUT if embedded else CLOUD_TIMEOUT,
+                max_retries=0 if embedded else 1,
+            )
+            self._openai[endpoint.base_url, key] = found
+        return found
+
+    def anthropic(self, endpoint: Endpoint) -> AsyncAnthropic:
+        """The client for Anthropic's Messages API."""
+        key = endpoint.api_key.get_secret_value()
+        found = self._anthropic.get((endpoint.base_url, key))
+        if found is None:
+            found = AsyncAnthropic(
+                api_key=key or NO_KEY,
+                base_url=endpoint.base_url,
+                http_client=self.http,
+                timeout=CLOUD_TIMEOUT,
+                max_retries=1,
+            )
+            self._anthropic[endpoint.base_url, key] = found
+        return found
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.http.aclose()

@@ -1,0 +1,182 @@
+"""Explains the settings: which provider serves which stage and why, what is missing or misspelt.
+
+`python runner.py --check` prints it. `.env.example` is written here too, from the fields.
+"""
+
+import difflib
+from collections.abc import Iterator
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from bot.errors import SettingsError
+from bot.providers import STAGES, Endpoint, choose
+from bot.settings import Settings, found_variables, known_variables
+from pipelines.prompts import translated
+
+_STAGE_NAMES = {"stt": "speech to text", "llm": "language model", "tts": "voice"}
+
+RETIRING = {
+    "gpt-4o-mini": ("2027-01-14", "gpt-6-luna"),
+    "gpt-4.1-mini": ("2027-01-14", "gpt-6-luna"),
+    "tts-1": ("2027-01-06", "another voice"),
+    "tts-1-hd": ("2027-01-06", "another voice"),
+    "gpt-4o-mini-tts": ("2027-01-06", "another voice"),
+    "whisper-1": ("2027-02-26", "gpt-transcribe"),
+    "gpt-4o-transcribe": ("2027-02-26", "gpt-transcribe"),
+    "gpt-4o-mini-transcribe": ("2027-02-26", "gpt-transcribe"),
+}
+"""OpenAI's models that are switched off soon: day and successor (its deprecations page)."""
+
+
+def check(console: Console | None = None) -> int:
+    """Print the report; returns the exit code: 1 when the settings contradict each other."""
+    console = console or Console()
+    try:
+        settings = Settings.load()
+        table = _table(settings)
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            console.print(f"[bold red]wrong[/] {line}", highlight=False, soft_wrap=True)
+        for line in misspelt():
+            console.print(f"[yellow]note[/]  {line}", highlight=False, soft_wrap=True)
+        return 1
+    console.print(table)
+    for line in [*misspelt(), *notes(settings)]:
+        console.print(f"[yellow]note[/]  {line}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def notes(settings: Settings) -> list[str]:
+    """What works, but not as one may think; one line each."""
+    return [*_retiring(settings), *_phone_notes(settings), *_other_notes(settings)]
+
+
+def misspelt() -> list[str]:
+    """Variables that begin like ours and are none, each with the nearest known name."""
+    known = known_variables()
+    prefixes = {name.split("_")[0] + "_" for name in known if "_" in name}
+    lines = []
+    for name, where in sorted(found_variables().items()):
+        if name in known or not any(name.startswith(prefix) for prefix in prefixes):
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        if near or where != "environment":
+            hint = f"did you mean {near[0]}?" if near else "see .env.example"
+            lines.append(f"{name} ({where}) is not a setting of Tandem: {hint}")
+    return lines
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every variable with its default and meaning."""
+    lines = [
+        "# Every setting of Tandem with its default. Copy to .env and fill in what you need; the",
+        "# environment wins over .env. `python runner.py --check` explains the result.",
+    ]
+    for name, meaning in known_variables().items():
+        default = Settings.model_fields[name].default
+        if isinstance(default, SecretStr):
+            default = ""
+        elif isinstance(default, tuple):
+            default = ",".join(default)
+        elif isinstance(default, float) and default.is_integer():
+            default = int(default)
+        lines += ["", f"# {meaning}", f"{name}={default}"]
+    return "\n".join(lines) + "\n"
+
+
+def _table(settings: Settings) -> Table:
+    plan = choose(settings)
+    table = Table(title="Tandem's settings", title_justify="left")
+    for column in ("part", "uses", "why", "missing"):
+        table.add_column(column, overflow="fold")
+    for stage in STAGES:
+        first, *others = plan.stage(stage)
+        why = first.why + (f"; then {', '.join(e.provider for e in others)}" if others else "")
+        table.add_row(_STAGE_NAMES[stage], _uses(first), why, _missing_key(first))
+    rest = settings.twilio_rest
+    table.add_row(
+        "phone",
+        settings.TWILIO_PHONE_NUMBER or ("Twilio" if rest else "this machine only"),
+        "Twilio credentials are set" if rest else "no Twilio credentials",
+        ", ".join(_phone_missing(settings)),
+    )
+    database = settings.database_url.split(":")[0]
+    table.add_row(
+        "store",
+        database.split("+")[0],
+        "DATABASE_URL is set" if settings.DATABASE_URL.get_secret_value() else "default",
+        "",
+    )
+    operator = settings.OPERATOR_TOKEN.get_secret_value()
+    table.add_row(
+        "operator",
+        "token" if operator else "nobody",
+        "OPERATOR_TOKEN is set" if operator else "",
+        "" if operator else "OPERATOR_TOKEN, to place calls and to use the room from elsewhere",
+    )
+    return table
+
+
+def _uses(endpoint: Endpoint) -> str:
+    voice = f", voice {endpoint.voice}" if endpoint.voice else ""
+    return f"{endpoint.label}{voice}"
+
+
+def _missing_key(endpoint: Endpoint) -> str:
+    hints = {
+        "stt": "OPENAI_API_KEY or WHISPER_ENDPOINT, for better ears",
+        "llm": "OPENAI_API_KEY, OPENAI_BASE_URL or ANTHROPIC_API_KEY, for a better brain",
+        "tts": "ELEVENLABS_API_KEY or OPENAI_API_KEY, for a better voice",
+    }
+    automatic = endpoint.provider == "embedded" and endpoint.why.startswith("no key")
+    return hints[endpoint.stage] if automatic else ""
+
+
+def _phone_missing(settings: Settings) -> Iterator[str]:
+    if not settings.PUBLIC_URL:
+        yield "PUBLIC_URL"
+    if not settings.twilio_rest:
+        yield "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
+    if not settings.TWILIO_PHONE_NUMBER:
+        yield "TWILIO_PHONE_NUMBER, to call out"
+
+
+def _retiring(settings: Settings) -> Iterator[str]:
+    names = {"stt": "OPENAI_STT_MODEL", "llm": "OPENAI_MODEL", "tts": "OPENAI_TTS_MODEL"}
+    plan = choose(settings)
+    for stage in STAGES:
+        for endpoint in plan.stage(stage):
+            if endpoint.provider == "openai" and endpoint.model in RETIRING:
+                day, successor = RETIRING[endpoint.model]
+                yield (
+                    f"{names[stage]}: {endpoint.model} is switched off on {day}; "
+                    f"change to {successor} before"
+                )
+
+
+def _phone_notes(settings: Settings) -> Iterator[str]:
+    if not settings.TWILIO_AUTH_TOKEN.get_secret_value():
+        if settings.TWILIO_API_KEY:
+            yield (
+                "TWILIO_AUTH_TOKEN: not set; an API key cannot check the signatures of Twilio's "
+                "webhooks, so calls from Twilio are refused"
+            )
+        else:
+            yield (
+                "TWILIO_AUTH_TOKEN: not set; phone webhooks and media sockets are accepted from "
+                "this machine only"
+            )
+    elif not settings.PUBLIC_URL:
+        yield "PUBLIC_URL: not set; the address Twilio calls is taken from the request"
+    if settings.PUBLIC_URL.startswith("http://"):
+        yield "PUBLIC_URL: begins with http://, but Twilio streams to wss:// (https) only"
+
+
+def _other_notes(settings: Settings) -> Iterator[str]:
+    if not translated(settings.BOT_LANGUAGE):
+        yield (
+            f"BOT_LANGUAGE: the fixed sentences are not translated into "
+            f"{settings.BOT_LANGUAGE!r}; they are spoken in English (BOT_GREETING is yours)"
+        )

@@ -1,0 +1,84 @@
+"""Sentences rendered before they are needed: the greeting, apologies, the goodbye.
+
+Rendered once per voice and text, kept on disk and in memory. They are spoken at once, and even
+while the voice's provider is down.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from loguru import logger
+
+from bot.errors import ProviderError
+
+PHRASE_RATE = 24_000
+"""Hertz; what every provider here can deliver as 16-bit mono PCM."""
+
+_MAX_BYTES = PHRASE_RATE * 2 * 60
+
+Synthesize = Callable[[str], Awaitable[bytes]]
+"""Text to 16-bit mono PCM at PHRASE_RATE. Raises ProviderError."""
+
+
+class Phrases:
+    """Rendered sentences of one voice. `get()` never waits; `prepare()` fills it.
+
+    Args:
+        folder: Where renderings are kept; made when missing.
+        voice: Everything that changes the sound: provider, model, voice, language.
+    """
+
+    def __init__(self, folder: Path, voice: str) -> None:
+        self._folder = folder
+        self._voice = voice
+        self._audio: dict[str, bytes] = {}
+
+    def get(self, text: str) -> bytes | None:
+        """The rendering of `text`, or None where there is none (yet)."""
+        return self._audio.get(text)
+
+    async def prepare(self, texts: Iterable[str], synthesize: Synthesize) -> None:
+        """Load or render every text; one that cannot be rendered is logged and left out."""
+        for text in texts:
+            if text in self._audio:
+                continue
+            path = self._path(text)
+            audio = await asyncio.to_thread(_read, path)
+            if audio is None:
+                try:
+                    audio = await synthesize(text)
+                except ProviderError as error:
+                    logger.warning(f"sentence not rendered before the call: {error}")
+                    continue
+                await asyncio.to_thread(_write, path, audio)
+            if audio:
+                self._audio[text] = audio
+
+    def _path(self, text: str) -> Path:
+        key = hashlib.sha256(f"{self._voice}\n{text}".encode()).hexdigest()
+        return self._folder / f"{key[:40]}.pcm"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        audio = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        logger.warning(f"cannot read a rendered sentence: {error}")
+        return None
+    return audio if 0 < len(audio) <= _MAX_BYTES and len(audio) % 2 == 0 else None
+
+
+def _write(path: Path, audio: bytes) -> None:
+    """Write at once or not at all; a full disk costs the next start a rendering, no more."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+            part.write(audio)
+        Path(part.name).replace(path)
+    except OSError as error:
+        logger.warning(f"cannot keep a rendered sentence: {error}")

@@ -1,0 +1,56 @@
+"""Speech to text: one service for every OpenAI-compatible endpoint, cloud, pod or embedded."""
+
+from collections.abc import AsyncGenerator
+
+from openai import AsyncOpenAI
+from pipecat.frames.frames import ErrorFrame, Frame, TranscriptionFrame
+from pipecat.services.openai.stt import OpenAISTTService
+from pipecat.services.stt_service import STTService
+from pipecat.transcriptions.language import Language
+from pipecat.utils.time import time_now_iso8601
+
+from bot.clients import Clients
+from bot.providers import Endpoint
+
+TTFS_P99_SECONDS = {"embedded": 2.0, "whisper": 1.5, "openai": 1.5}
+"""How long after the end of speech a turn waits for its transcript, by provider. Transcripts here
+come marked as final, so a turn ends with them; this only bounds the wait where none comes."""
+
+
+def make_stt(endpoint: Endpoint, clients: Clients, language: str) -> STTService:
+    """The STT service of one call.
+
+    Args:
+        endpoint: Where to send the speech.
+        clients: The process's HTTP clients.
+        language: 'en', 'en-GB', …
+    """
+    return _Transcriber(
+        clients.openai(endpoint),
+        http_client=clients.http,
+        api_key="shared client",
+        push_empty_transcripts=True,
+        ttfs_p99_latency=TTFS_P99_SECONDS[endpoint.provider],
+        settings=OpenAISTTService.Settings(
+            model=endpoint.model, language=Language(language), temperature=0.0
+        ),
+    )
+
+
+class _Transcriber(OpenAISTTService):
+    """Pipecat's service on the shared client; a failed segment still ends the caller's turn."""
+
+    def __init__(self, client: AsyncOpenAI, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self._client = client
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
+        """Transcribe one segment (WAV bytes) to one frame; text '' where nothing was said."""
+        await self.start_processing_metrics()
+        text = ""
+        try:
+            text = (await self._transcribe(audio)).text.strip()
+        except Exception as error:
+            yield ErrorFrame(f"transcription failed: {error}", exception=error)
+        await self.stop_processing_metrics()
+        yield TranscriptionFrame(text, self._user_id, time_now_iso8601())

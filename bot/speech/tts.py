@@ -1,0 +1,180 @@
+"""Text to speech: OpenAI-compatible endpoints and ElevenLabs, both with rendered sentences.
+
+A sentence that `Phrases` holds is spoken from there, whatever the provider's state.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import openai
+from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame, TTSStoppedFrame
+from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
+from pipecat.services.openai.tts import OpenAITTSService
+from pipecat.services.tts_service import TTSService
+from pipecat.transcriptions.language import Language
+
+from bot.clients import Clients
+from bot.errors import ProviderError, ProviderRefused, ProviderUnavailable
+from bot.providers import Endpoint
+from bot.speech.phrases import PHRASE_RATE, Phrases
+from bot.speech.speakable import speakable
+
+RATE = 24_000
+"""Hertz of OpenAI's `pcm` format; transports resample."""
+
+_FIRST_BYTES = RATE * 2 // 10
+"""Audio is passed on in pieces of 0.1 s. Pipecat's 0.5 s delays the first word by as much."""
+
+if TYPE_CHECKING:
+    _Base = TTSService
+else:
+    _Base = object
+
+
+def make_tts(
+    endpoint: Endpoint, clients: Clients, phrases: Phrases, language: str, websocket_url: str
+) -> TTSService:
+    """The TTS service of one call.
+
+    Args:
+        endpoint: The voice.
+        clients: The process's HTTP clients.
+        phrases: Rendered sentences of the same voice.
+        language: 'en', 'en-GB', …
+        websocket_url: ElevenLabs' websocket address; unused for others.
+    """
+
+    async def read_aloud(text: str, _: str) -> str:
+        return speakable(text, language)
+
+    if endpoint.provider == "elevenlabs":
+        return _ElevenLabs(
+            phrases,
+            api_key=endpoint.api_key.get_secret_value(),
+            url=websocket_url,
+            sample_rate=RATE,
+            text_transforms=[("*", read_aloud)],
+            settings=ElevenLabsTTSService.Settings(
+                model=endpoint.model, voice=endpoint.voice, language=Language(language)
+            ),
+        )
+    return _OpenAICompatible(
+        phrases,
+        clients.openai(endpoint),
+        endpoint,
+        http_client=clients.http,
+        api_key="shared client",
+        sample_rate=RATE,
+        text_transforms=[("*", read_aloud)],
+        settings=OpenAITTSService.Settings(model=endpoint.model, voice=endpoint.voice),
+    )
+
+
+async def synthesize(endpoint: Endpoint, clients: Clients, text: str) -> bytes:
+    """Render one sentence outside a call.
+
+    Returns:
+        16-bit mono PCM at PHRASE_RATE.
+
+    Raises:
+        ProviderError: the voice's provider refused or was not reached.
+    """
+    async with _vendor_errors():
+        if endpoint.provider == "elevenlabs":
+            response = await clients.http.post(
+                f"{endpoint.base_url}/v1/text-to-speech/{endpoint.voice}",
+                params={"output_format": f"pcm_{PHRASE_RATE}"},
+                headers={"xi-api-key": endpoint.api_key.get_secret_value()},
+                json={"text": text, "model_id": endpoint.model},
+            )
+            response.raise_for_status()
+            return bytes(response.content)
+        speech = await clients.openai(endpoint).audio.speech.create(
+            model=endpoint.model, voice=endpoint.voice, input=text, response_format="pcm"
+        )
+        return speech.content
+
+
+@asynccontextmanager
+async def _vendor_errors() -> AsyncIterator[None]:
+    """Map the SDKs' errors to this project's."""
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _status_error(error.status_code) from error
+    except httpx2.HTTPStatusError as error:
+        raise _status_error(error.response.status_code) from error
+    except (openai.APIConnectionError, httpx2.HTTPError) as error:
+        raise ProviderUnavailable(f"the voice was not reached: {type(error).__name__}") from error
+
+
+def _status_error(status: int) -> ProviderError:
+    if status == 429 or status >= 500:
+        return ProviderUnavailable(f"the voice is not available (HTTP {status})")
+    return ProviderRefused(f"the voice refused (HTTP {status})")
+
+
+class _Rendered(_Base):
+    """Speaks rendered sentences without asking the provider."""
+
+    _phrases: Phrases
+
+    async def _synthesize_text(self, text: str, context_id: str) -> None:
+        audio = self._phrases.get(text.strip())
+        if audio is None:
+            await super()._synthesize_text(text, context_id)
+            return
+        await self.tts_process_generator(context_id, self._play(audio, context_id))
+
+    async def _play(self, audio: bytes, context_id: str) -> AsyncGenerator[Frame | None, None]:
+        for start in range(0, len(audio), _FIRST_BYTES):
+            yield TTSAudioRawFrame(
+                audio[start : start + _FIRST_BYTES], PHRASE_RATE, 1, context_id=context_id
+            )
+
+
+class _OpenAICompatible(_Rendered, OpenAITTSService):
+    def __init__(
+        self, phrases: Phrases, client: openai.AsyncOpenAI, endpoint: Endpoint, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._phrases = phrases
+        self._client = client
+        self._endpoint = endpoint
+
+    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame, None]:
+        """Stream one sentence; any voice name goes, compatible servers have their own."""
+        try:
+            async with (
+                _vendor_errors(),
+                self._client.audio.speech.with_streaming_response.create(
+                    model=self._endpoint.model,
+                    voice=self._endpoint.voice,
+                    input=text,
+                    response_format="pcm",
+                ) as response,
+            ):
+                await self.start_tts_usage_metrics(text)
+                async for frame in self._stream_audio_frames_from_iterator(
+                    response.iter_bytes(_FIRST_BYTES), context_id=context_id
+                ):
+                    await self.stop_ttfb_metrics()
+                    yield frame
+        except ProviderError as error:
+            cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+            yield ErrorFrame(str(error), exception=cause)
+
+
+class _ElevenLabs(_Rendered, ElevenLabsTTSService):
+    def __init__(self, phrases: Phrases, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._phrases = phrases
+
+    async def _play(self, audio: bytes, context_id: str) -> AsyncGenerator[Frame | None, None]:
+        async for frame in super()._play(audio, context_id):
+            yield frame
+        # No socket message will close a context that ElevenLabs never heard of.
+        yield TTSStoppedFrame(context_id=context_id)
+        await self.remove_audio_context(context_id)

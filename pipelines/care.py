@@ -1,0 +1,195 @@
+"""Sees to it that the caller is never left in silence, whatever happens.
+
+A slow answer is bridged, a failure is apologised for, a cough does not end the bot's sentence, a
+silent caller is asked, told goodbye and hung up, and a call that cannot go on says so.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from loguru import logger
+from pipecat.frames.frames import ErrorFrame
+from pipecat.services.llm_service import LLMService
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+from pipecat.utils.errors import ErrorCategory
+
+from bot.call import Call
+from pipelines.journal import Journal
+from pipelines.prompts import Sentences
+
+HOLD_ON_SECONDS = 4.0
+"""Silence after the caller's words from which people ask 'hello?'."""
+HOLD_ON_AGAIN_SECONDS = 15.0
+MOST_FAILURES = 3
+"""Failures without an answer in between after which the call is given up."""
+LAST_WORDS_SECONDS = 20.0
+"""How long the last words may take before the call is ended all the same."""
+
+Speak = Callable[[str, bool], Awaitable[None]]
+"""Says a sentence; True if it belongs to the conversation's context."""
+
+
+class Care:
+    """Watches over one conversation.
+
+    Args:
+        call: The call; `ending` and `failed` are set here.
+        journal: Told of asides and troubles.
+        sentences: What to say.
+        speak: Says something now, after what is being said.
+        finish: Ends the pipeline once everything was said.
+        abort: Ends the pipeline at once.
+        wait_for_caller: Sets after how many seconds of silence `caller_is_silent` is called.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        journal: Journal,
+        sentences: Sentences,
+        *,
+        speak: Speak,
+        finish: Callable[[], Awaitable[None]],
+        abort: Callable[[], Awaitable[None]],
+        wait_for_caller: Callable[[float], Awaitable[None]],
+        silence_seconds: tuple[float, float],
+    ) -> None:
+        self._call = call
+        self._journal = journal
+        self._sentences = sentences
+        self._speak = speak
+        self._finish = finish
+        self._abort = abort
+        self._wait_for_caller = wait_for_caller
+        self._ask_after, self._hang_up_after = silence_seconds
+        self._asked = False
+        self._failures = 0
+        self._excused = False
+        self._cut_rest = ""
+        self._hold_on: asyncio.Task[None] | None = None
+        self._last_words: asyncio.Task[None] | None = None
+
+    def caller_speaks(self) -> None:
+        """A caller's turn begins."""
+        self._excused = False
+
+    async def caller_spoke(self, words: str) -> None:
+        """A caller's turn is over; '' if it was a sound without words."""
+        if words:
+            self._cut_rest = ""
+            await self._not_silent()
+            self._restart_hold_on()
+        elif self._cut_rest:
+            rest, self._cut_rest = self._cut_rest, ""
+            await self._speak(rest, True)
+
+    def bot_cut(self, rest: str) -> None:
+        """The caller broke in and did not hear `rest`."""
+        self._stop_hold_on()
+        self._cut_rest = rest
+
+    def answered(self) -> None:
+        """Words of an answer have been heard."""
+        self._failures = 0
+        self._stop_hold_on()
+
+    async def caller_is_silent(self) -> None:
+        """Nobody has said anything for as long as was asked for."""
+        if self._call.state == "ending":
+            return
+        if self._asked:
+            await self.end("silence", self._sentences.silence_goodbye)
+            return
+        self._asked = True
+        await self._wait_for_caller(self._hang_up_after)
+        await self._speak(self._sentences.are_you_there, True)
+
+    async def no_answer(self) -> None:
+        """The model had nothing to say."""
+        self._journal.trouble("empty answer", "the model returned no words")
+        await self._apologise(self._sentences.no_answer)
+
+    async def failed(self, frame: ErrorFrame) -> None:
+        """A processor has reported an error."""
+        stage = _stage(frame)
+        self._journal.trouble(f"{stage} error", frame.error)
+        if stage == "other" or frame.category is ErrorCategory.APPLICATION:
+            return
+        usable = frame.processor is None or frame.processor.is_usable
+        if not usable:
+            await self._give_up(f"{stage}: {frame.error}")
+        elif stage == "stt":
+            await self._apologise(self._sentences.not_heard)
+        else:
+            await self._apologise(self._sentences.no_answer)
+
+    async def end(self, reason: str, sentence: str = "", error: str = "") -> None:
+        """Say `sentence` and hang up once it was heard; the first reason given stays."""
+        if self._last_words or self._call.over:
+            return
+        self._stop_hold_on()
+        self._call.ending(reason, error)
+        self._last_words = asyncio.create_task(self._abort_later())
+        if sentence:
+            await self._speak(sentence, True)
+        await self._finish()
+
+    async def close(self) -> None:
+        """Stop all timers; the conversation is over."""
+        tasks = [task for task in (self._hold_on, self._last_words) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _apologise(self, sentence: str) -> None:
+        self._stop_hold_on()
+        if self._last_words or self._excused:
+            return
+        self._excused = True
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            await self._give_up(f"{self._failures} failures in a row")
+        else:
+            await self._speak(sentence, False)
+            self._journal.aside(sentence)
+
+    async def _give_up(self, error: str) -> None:
+        if self._last_words or self._call.over:
+            return
+        logger.error(f"call {self._call.id} is given up: {error}")
+        await self.end("error", self._sentences.broken, error)
+
+    async def _not_silent(self) -> None:
+        if self._asked:
+            self._asked = False
+            await self._wait_for_caller(self._ask_after)
+
+    def _restart_hold_on(self) -> None:
+        self._stop_hold_on()
+        self._hold_on = asyncio.create_task(self._bridge())
+
+    def _stop_hold_on(self) -> None:
+        if self._hold_on:
+            self._hold_on.cancel()
+            self._hold_on = None
+
+    async def _bridge(self) -> None:
+        wait = HOLD_ON_SECONDS
+        while True:
+            await asyncio.sleep(wait)
+            await self._speak(self._sentences.hold_on, False)
+            self._journal.aside(self._sentences.hold_on)
+            wait = HOLD_ON_AGAIN_SECONDS
+
+    async def _abort_later(self) -> None:
+        await asyncio.sleep(LAST_WORDS_SECONDS)
+        logger.error(f"call {self._call.id}: the last words were not played; ending it now")
+        await self._abort()
+
+
+def _stage(frame: ErrorFrame) -> str:
+    for kind, name in ((STTService, "stt"), (LLMService, "llm"), (TTSService, "tts")):
+        if isinstance(frame.processor, kind):
+            return name
+    return "other"

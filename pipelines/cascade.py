@@ -1,0 +1,167 @@
+"""The cascade: transport -> STT -> caller's turn -> LLM -> TTS -> transport."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer
+from pipecat.frames.frames import EndWorkerFrame, TTSSpeakFrame, UserIdleTimeoutUpdateFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.services.llm_service import LLMService
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_transport import BaseTransport
+
+from bot.call import Call
+from bot.messages import page_frame
+from bot.store.recorder import Recorder
+from pipelines.care import Care
+from pipelines.heard import Heard, Spoken, Utterance
+from pipelines.journal import KEYS_PREFIX, Journal, PageMessage
+from pipelines.prompts import Sentences
+from pipelines.timing import TurnClock
+from pipelines.turns import user_params
+
+PHONE_HZ = 8_000
+ROOM_IN_HZ, ROOM_OUT_HZ = 16_000, 24_000
+STUCK_SECONDS = 60.0
+"""Beyond the silence settings: neither side has made a sound, so something is stuck."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a cascade is made of; services and analyzers belong to one call."""
+
+    stt: STTService
+    llm: LLMService[Any]
+    tts: TTSService
+    vad: VADAnalyzer
+    turn: BaseTurnAnalyzer
+    sentences: Sentences
+    silence_seconds: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """A conversation that is ready to run."""
+
+    worker: PipelineWorker
+    context: LLMContext
+    care: Care
+    journal: Journal
+    greet: Callable[[], Awaitable[None]]
+
+
+def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder) -> Cascade:
+    """Compose one call's pipeline. Takes a few milliseconds: nothing is loaded here."""
+    context, utterance = LLMContext(), Utterance()
+    users, assistants = LLMContextAggregatorPair(
+        context, user_params=user_params(parts.vad, parts.turn, parts.silence_seconds[0])
+    )
+    phone = call.channel == "phone"
+
+    def words(text: str, conversation: bool) -> None:
+        journal.bot_words(text)
+        if conversation:
+            care.answered()
+
+    def cut(rest: str) -> None:
+        journal.bot_cut(rest)
+        care.bot_cut(rest)
+
+    heard = Heard(utterance, words, cut)
+    worker = PipelineWorker(
+        Pipeline(
+            [
+                transport.input(),
+                parts.stt,
+                DTMFAggregator(prefix=KEYS_PREFIX),
+                users,
+                parts.llm,
+                parts.tts,
+                Spoken(utterance),
+                transport.output(),
+                heard,
+                assistants,
+            ]
+        ),
+        params=PipelineParams(
+            audio_in_sample_rate=PHONE_HZ if phone else ROOM_IN_HZ,
+            audio_out_sample_rate=PHONE_HZ if phone else ROOM_OUT_HZ,
+            enable_metrics=True,
+            enable_usage_metrics=True,
+        ),
+        observers=[TurnClock(lambda stages: journal.timed(stages))],
+        app_resources=call,
+        enable_rtvi=not phone,
+        enable_turn_tracking=False,
+        idle_timeout_secs=sum(parts.silence_seconds) + STUCK_SECONDS,
+        cancel_on_idle_timeout=False,
+    )
+
+    def show(message: PageMessage) -> None:
+        if not phone:
+            worker.create_task(heard.push_frame(page_frame(message)))
+
+    async def speak(text: str, conversation: bool) -> None:
+        await parts.llm.push_frame(TTSSpeakFrame(text, append_to_context=conversation))
+
+    async def finish() -> None:
+        await parts.llm.push_frame(EndWorkerFrame(reason=call.end_reason))
+
+    async def wait_for_caller(seconds: float) -> None:
+        await worker.queue_frame(UserIdleTimeoutUpdateFrame(timeout=seconds))
+
+    journal = Journal(call, recorder, show)
+    care = Care(
+        call,
+        journal,
+        parts.sentences,
+        speak=speak,
+        finish=finish,
+        abort=worker.cancel,
+        wait_for_caller=wait_for_caller,
+        silence_seconds=parts.silence_seconds,
+    )
+    _connect(worker, users, assistants, journal, care)
+
+    async def greet() -> None:
+        await speak(parts.sentences.greeting, True)
+
+    return Cascade(worker, context, care, journal, greet)
+
+
+def _connect(worker: Any, users: Any, assistants: Any, journal: Journal, care: Care) -> None:
+    """Hand Pipecat's events to the journal and to care."""
+
+    async def caller_started(*_: Any) -> None:
+        care.caller_speaks()
+
+    async def caller_stopped(_: Any, __: Any, message: Any) -> None:
+        if message.content:
+            journal.caller_said(message.content)
+        await care.caller_spoke(message.content or "")
+
+    async def bot_stopped(_: Any, message: Any) -> None:
+        said_nothing = not message.content and not message.interrupted
+        journal.bot_finished(message.content, message.interrupted)
+        if said_nothing and not assistants.has_function_calls_in_progress:
+            await care.no_answer()
+
+    async def caller_silent(_: Any) -> None:
+        await care.caller_is_silent()
+
+    async def trouble(_: Any, frame: Any) -> None:
+        await care.failed(frame)
+
+    users.add_event_handler("on_user_turn_started", caller_started)
+    users.add_event_handler("on_user_turn_stopped", caller_stopped)
+    users.add_event_handler("on_user_turn_idle", caller_silent)
+    assistants.add_event_handler("on_assistant_turn_stopped", bot_stopped)
+    worker.add_event_handler("on_idle_timeout", caller_silent)
+    worker.add_event_handler("on_pipeline_error", trouble)

@@ -1,0 +1,188 @@
+"""What the caller has heard of what the bot says, word by word.
+
+Pipecat commits a sentence to the context when all of its audio has been played, so a sentence cut
+off in the middle would vanish. Here `Spoken` (before the transport's output) learns each sentence's
+text and length, and `Heard` (behind it, where audio arrives as it is played) releases the words in
+step with the audio. A barge-in leaves in the context just what can have been heard.
+
+Voices that report word times themselves (ElevenLabs) send timed words; those pass as they are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    Frame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSTextFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+CHARACTERS_PER_SECOND = 15.0
+"""English read aloud; used until a sentence's audio is there in full."""
+
+
+@dataclass
+class _Sentence:
+    text: str
+    made: float = 0.0
+    complete: bool = False
+    played: float = 0.0
+    released: int = 0
+
+    def due(self) -> str:
+        """The words that have become audible since the last call."""
+        length = len(self.text)
+        whole = self.made if self.complete else max(self.made, length / CHARACTERS_PER_SECOND)
+        reached = length if whole <= 0 else int(length * min(1.0, self.played / whole))
+        end = reached if reached >= length else self.text.rfind(" ", 0, reached + 1)
+        return self.release(end)
+
+    def release(self, end: int) -> str:
+        """Count the text up to `end` (an index) as heard and return what is new of it."""
+        begin, self.released = self.released, max(self.released, end)
+        return self.text[begin : self.released].strip()
+
+    @property
+    def rest(self) -> str:
+        return self.text[self.released :].strip()
+
+
+class Utterance:
+    """The sentences on their way to the caller, shared by the two processors below."""
+
+    def __init__(self) -> None:
+        self._sentences: dict[int, _Sentence] = {}
+        self._latest: _Sentence | None = None
+
+    def announce(self, frame: AggregatedTextFrame) -> None:
+        """A sentence's audio is about to come."""
+        self._latest = self._sentences[frame.id] = _Sentence(frame.text)
+
+    def make(self, seconds: float) -> None:
+        """Audio of the latest sentence has been made."""
+        if self._latest:
+            self._latest.made += seconds
+
+    def complete(self) -> None:
+        """All audio of the latest sentence has been made."""
+        if self._latest:
+            self._latest.complete = True
+
+    def find(self, frame_id: int | None) -> _Sentence | None:
+        """The sentence announced by the frame with this id."""
+        return self._sentences.get(frame_id) if frame_id is not None else None
+
+    def drop(self, sentence: _Sentence) -> None:
+        """A sentence was played to its end."""
+        for key, kept in list(self._sentences.items()):
+            if kept is sentence:
+                del self._sentences[key]
+
+    def take_rest(self) -> str:
+        """What of the announced sentences was not heard; forgets them all."""
+        rest = " ".join(sentence.rest for sentence in self._sentences.values())
+        self._sentences.clear()
+        self._latest = None
+        return " ".join(rest.split())
+
+
+class Spoken(FrameProcessor):
+    """Before the output: notes sentences and how long their audio is."""
+
+    def __init__(self, utterance: Utterance) -> None:
+        super().__init__()
+        self._utterance = utterance
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take notes, pass everything on."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TTSAudioRawFrame):
+            self._utterance.make(_seconds(frame))
+        elif isinstance(frame, TTSTextFrame):
+            if not frame.pts:
+                self._utterance.complete()
+        elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
+            self._utterance.announce(frame)
+        await self.push_frame(frame, direction)
+
+
+class Heard(FrameProcessor):
+    """Behind the output: releases words as they are heard.
+
+    Args:
+        utterance: Shared with `Spoken`.
+        on_words: Told the words that have just become audible, and whether they belong to the
+            conversation (or are an aside such as "one moment").
+        on_cut: Told what remained unheard when the caller broke in, before the interruption
+            reaches the context.
+    """
+
+    def __init__(
+        self,
+        utterance: Utterance,
+        on_words: Callable[[str, bool], None],
+        on_cut: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._utterance = utterance
+        self._on_words = on_words
+        self._on_cut = on_cut
+        self._current: _Sentence | None = None
+        self._append = True
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Replace whole sentences by their words, as these are heard."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self._current = None
+            self._on_cut(self._utterance.take_rest())
+        elif isinstance(frame, TTSAudioRawFrame):
+            await self._played(frame)
+        elif isinstance(frame, TTSTextFrame):
+            if await self._finished(frame):
+                return
+        elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
+            self._current = self._utterance.find(frame.id)
+        elif isinstance(frame, TTSStartedFrame):
+            self._append = frame.append_to_context is not False
+        await self.push_frame(frame, direction)
+
+    async def _played(self, frame: TTSAudioRawFrame) -> None:
+        if self._current:
+            self._current.played += _seconds(frame)
+            await self._release(self._current.due())
+
+    async def _finished(self, frame: TTSTextFrame) -> bool:
+        """Take the text of a sentence that was played; True if the frame goes no further."""
+        sentence = self._utterance.find(frame.segment_id)
+        if sentence is None:
+            return frame.segment_id is not None and not frame.pts
+        if frame.pts:
+            found = sentence.text.find(frame.text, sentence.released)
+            sentence.release(found + len(frame.text) if found >= 0 else sentence.released)
+            self._on_words(frame.text, self._append)
+            if not sentence.rest:
+                self._utterance.drop(sentence)
+            return False
+        await self._release(sentence.release(len(sentence.text)))
+        self._utterance.drop(sentence)
+        if self._current is sentence:
+            self._current = None
+        return True
+
+    async def _release(self, words: str) -> None:
+        if not words:
+            return
+        frame = TTSTextFrame(words, text_type="word")
+        frame.append_to_context = self._append
+        self._on_words(words, self._append)
+        await self.push_frame(frame)
+
+
+def _seconds(frame: OutputAudioRawFrame) -> float:
+    return len(frame.audio) / (2 * frame.num_channels * frame.sample_rate)

@@ -1,0 +1,70 @@
+"""Tandem's program: `python runner.py` serves, `--check` explains the settings."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import uvloop
+from loguru import logger
+
+from bot.errors import TandemError
+from bot.logs import set_up_logs
+from bot.settings import ROOT, Settings
+from bot.settings_report import check, env_example, misspelt, notes
+
+if TYPE_CHECKING:
+    from bot.server import Server
+
+
+async def _serve(settings: Settings) -> None:
+    from bot.server import Server  # takes seconds to load; --check and --help need none of it
+
+    server = Server(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    telling = asyncio.create_task(_tell(server, settings))
+    try:
+        await server.run()
+    finally:
+        telling.cancel()
+
+
+async def _tell(server: "Server", settings: Settings) -> None:
+    await server.listening.wait()
+    logger.info(f"test room: {server.url}/  phone webhook: {server.url}/phone/incoming")
+    for line in [*misspelt(), *notes(settings)]:
+        logger.warning(line)
+
+
+def main() -> int:
+    """Read the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="runner.py", description="Tandem's server. Its settings are in .env.example."
+    )
+    parser.add_argument("--check", action="store_true", help="explain the settings and stop")
+    parser.add_argument(
+        "--env-example", action="store_true", help="write .env.example from the settings and stop"
+    )
+    arguments = parser.parse_args()
+    if arguments.check:
+        return check()
+    if arguments.env_example:
+        (ROOT / ".env.example").write_text(env_example(), encoding="utf-8")
+        return 0
+    try:
+        settings = Settings.load()
+        set_up_logs(settings)
+        logger.info("loading ...")
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings))
+    except TandemError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""The fixtures that every test may use."""
+
+pytest_plugins = [
+    "tests.fixtures.virtual_time",
+    "tests.fixtures.fakes",
+    "tests.fixtures.postgres",
+    "tests.fixtures.chromium",
+]
