@@ -23,6 +23,8 @@ HOLD_ON_SECONDS = 4.0
 HOLD_ON_AGAIN_SECONDS = 15.0
 MOST_FAILURES = 3
 """Failures without an answer in between after which the call is given up."""
+NO_ANSWER_SECONDS = 0.3
+"""After an answer without words: a barge-in ends an answer too, and may be noticed just after."""
 LAST_WORDS_SECONDS = 20.0
 """How long the last words may take before the call is ended all the same."""
 
@@ -38,6 +40,7 @@ class Care:
         journal: Told of asides and troubles.
         sentences: What to say.
         speak: Says something now, after what is being said.
+        think_again: Has the model answer the conversation as it stands.
         finish: Ends the pipeline once everything was said.
         abort: Ends the pipeline at once.
         wait_for_caller: Sets after how many seconds of silence `caller_is_silent` is called.
@@ -50,6 +53,7 @@ class Care:
         sentences: Sentences,
         *,
         speak: Speak,
+        think_again: Callable[[], Awaitable[None]],
         finish: Callable[[], Awaitable[None]],
         abort: Callable[[], Awaitable[None]],
         wait_for_caller: Callable[[float], Awaitable[None]],
@@ -59,6 +63,7 @@ class Care:
         self._journal = journal
         self._sentences = sentences
         self._speak = speak
+        self._think_again = think_again
         self._finish = finish
         self._abort = abort
         self._wait_for_caller = wait_for_caller
@@ -66,6 +71,9 @@ class Care:
         self._asked = False
         self._failures = 0
         self._excused = False
+        self._caller_speaks = False
+        self._answers = 0
+        self._owed = False
         self._cut_rest = ""
         self._hold_on: asyncio.Task[None] | None = None
         self._last_words: asyncio.Task[None] | None = None
@@ -73,16 +81,22 @@ class Care:
     def caller_speaks(self) -> None:
         """A caller's turn begins."""
         self._excused = False
+        self._caller_speaks = True
 
     async def caller_spoke(self, words: str) -> None:
         """A caller's turn is over; '' if it was a sound without words."""
+        self._caller_speaks = False
         if words:
             self._cut_rest = ""
+            self._owed = True
             await self._not_silent()
             self._restart_hold_on()
         elif self._cut_rest:
             rest, self._cut_rest = self._cut_rest, ""
             await self._speak(rest, True)
+        elif self._owed:
+            self._restart_hold_on()
+            await self._think_again()
 
     def bot_cut(self, rest: str) -> None:
         """The caller broke in and did not hear `rest`."""
@@ -92,6 +106,8 @@ class Care:
     def answered(self) -> None:
         """Words of an answer have been heard."""
         self._failures = 0
+        self._answers += 1
+        self._owed = False
         self._stop_hold_on()
 
     async def caller_is_silent(self) -> None:
@@ -106,7 +122,11 @@ class Care:
         await self._speak(self._sentences.are_you_there, True)
 
     async def no_answer(self) -> None:
-        """The model had nothing to say."""
+        """The model had nothing to say, unless the caller spoke up and it was stopped."""
+        answers = self._answers
+        await asyncio.sleep(NO_ANSWER_SECONDS)
+        if self._caller_speaks or self._answers != answers:
+            return
         self._journal.trouble("empty answer", "the model returned no words")
         await self._apologise(self._sentences.no_answer)
 
@@ -146,7 +166,7 @@ class Care:
         self._stop_hold_on()
         if self._last_words or self._excused:
             return
-        self._excused = True
+        self._excused, self._owed = True, False
         self._failures += 1
         if self._failures >= MOST_FAILURES:
             await self._give_up(f"{self._failures} failures in a row")

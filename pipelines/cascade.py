@@ -6,7 +6,12 @@ from typing import Any
 
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer
-from pipecat.frames.frames import EndWorkerFrame, TTSSpeakFrame, UserIdleTimeoutUpdateFrame
+from pipecat.frames.frames import (
+    EndWorkerFrame,
+    LLMRunFrame,
+    TTSSpeakFrame,
+    UserIdleTimeoutUpdateFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
@@ -111,6 +116,9 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
     async def speak(text: str, conversation: bool) -> None:
         await parts.llm.push_frame(TTSSpeakFrame(text, append_to_context=conversation))
 
+    async def think_again() -> None:
+        await worker.queue_frame(LLMRunFrame())
+
     async def finish() -> None:
         await parts.llm.push_frame(EndWorkerFrame(reason=call.end_reason))
 
@@ -123,6 +131,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
         journal,
         parts.sentences,
         speak=speak,
+        think_again=think_again,
         finish=finish,
         abort=worker.cancel,
         wait_for_caller=wait_for_caller,

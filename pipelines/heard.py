@@ -29,6 +29,7 @@ CHARACTERS_PER_SECOND = 15.0
 @dataclass
 class _Sentence:
     text: str
+    context_id: str | None = None
     made: float = 0.0
     complete: bool = False
     played: float = 0.0
@@ -58,10 +59,16 @@ class Utterance:
     def __init__(self) -> None:
         self._sentences: dict[int, _Sentence] = {}
         self._latest: _Sentence | None = None
+        self._asides: set[str | None] = set()
+
+    def begin(self, frame: TTSStartedFrame) -> None:
+        """Audio begins; sentences that are kept out of the conversation are asides."""
+        if frame.append_to_context is False:
+            self._asides.add(frame.context_id)
 
     def announce(self, frame: AggregatedTextFrame) -> None:
         """A sentence's audio is about to come."""
-        self._latest = self._sentences[frame.id] = _Sentence(frame.text)
+        self._latest = self._sentences[frame.id] = _Sentence(frame.text, frame.context_id)
 
     def make(self, seconds: float) -> None:
         """Audio of the latest sentence has been made."""
@@ -84,9 +91,11 @@ class Utterance:
                 del self._sentences[key]
 
     def take_rest(self) -> str:
-        """What of the announced sentences was not heard; forgets them all."""
-        rest = " ".join(sentence.rest for sentence in self._sentences.values())
+        """What of the conversation's sentences was not heard; forgets them all."""
+        kept = [s for s in self._sentences.values() if s.context_id not in self._asides]
+        rest = " ".join(sentence.rest for sentence in kept)
         self._sentences.clear()
+        self._asides.clear()
         self._latest = None
         return " ".join(rest.split())
 
@@ -103,6 +112,8 @@ class Spoken(FrameProcessor):
         await super().process_frame(frame, direction)
         if isinstance(frame, TTSAudioRawFrame):
             self._utterance.make(_seconds(frame))
+        elif isinstance(frame, TTSStartedFrame):
+            self._utterance.begin(frame)
         elif isinstance(frame, TTSTextFrame):
             if not frame.pts:
                 self._utterance.complete()

@@ -229,3 +229,42 @@ async def test_keys_reach_the_conversation(virtual_time: VirtualTime) -> None:
     assert heard[-1].text == "You pressed forty two."
     keys = [u for u in talk.notes.utterances if u["kind"] == "dtmf"]
     assert [k["text"] for k in keys] == ["42"]
+
+
+async def test_caller_who_goes_on_while_the_model_thinks_gets_one_answer(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(
+        Script(Expect("hello", Pause(3.0), "Hi."), Expect("what can you do", "This and that."))
+    )
+    talk.line.says(1.5, "hello")
+    talk.line.says(2.6, "what can you do?")
+    talk.line.hangs_up(8.0)
+    heard = await talk.run(until=9)
+    assert [u.text for u in heard] == ["Hello there.", "This and that."]
+    assert talk.llm.cancelled == 1
+    assert not talk.notes.events
+
+
+async def test_cough_while_the_model_thinks_does_not_lose_the_question(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(Script(Expect("think", Say("Forty two.", first=2.0), often=True)), "think", None)
+    talk.line.speaks(1.5, 2.5)
+    talk.line.speaks(3.4, 3.8)
+    talk.line.hangs_up(9.0)
+    heard = await talk.run(until=10)
+    assert [u.text for u in heard] == ["Hello there.", "Forty two."]
+    assert [m.text for m in talk.llm.asks[-1].messages if m.role == "user"] == ["think"]
+
+
+async def test_aside_that_is_cut_off_is_not_said_again(virtual_time: VirtualTime) -> None:
+    talk = Talk(Script(Expect("think", Say("Forty two.", first=5.0), often=True)), "think", None)
+    talk.line.speaks(1.5, 2.5)
+    talk.line.speaks(7.0, 7.4)
+    talk.line.hangs_up(16.0)
+    heard = await talk.run(until=17)
+    assert heard[1].text in "One moment."
+    assert heard[1].text != "One moment."
+    assert [u.text for u in heard[2:]] == ["One moment. Forty two."]
+    assert all(u["unheard"] == "" for u in talk.notes.utterances if "unheard" in u)
