@@ -125,6 +125,7 @@ class Resources:
         await self.clients.aclose()
         await self.recorder.close(STORE_CLOSE_SECONDS)
         await self._store.close()
+        gc.unfreeze()
 
     def _endpoint(self, stage: Stage) -> Endpoint:
         endpoint = self.plan.stage(stage)[0]

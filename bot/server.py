@@ -25,8 +25,9 @@ from bot.web.security import SecurityHeaders
 
 DRAIN_SECONDS = 20.0
 """How long calls may take to say goodbye when the server stops."""
-MEDIA_MESSAGE_BYTES = 256 * 1024
-"""Twilio's media messages have about 300 bytes; what is longer than this closes the socket."""
+MEDIA_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Twilio's media messages have about 300 bytes. A longer one is read, dropped and counted; only
+beyond this uvicorn closes the socket, and the call with it."""
 STOPPING = "server stopping"
 
 

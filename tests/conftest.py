@@ -5,4 +5,6 @@ pytest_plugins = [
     "tests.fixtures.fakes",
     "tests.fixtures.postgres",
     "tests.fixtures.chromium",
+    "tests.fixtures.embedded",
+    "tests.fixtures.house",
 ]

@@ -1,0 +1,1 @@
+"""Where calls are written. Floor: above `settings`; imports nothing of a call's own rooms."""

@@ -1,0 +1,66 @@
+"""What the room's page and its server say to each other over HTTP.
+
+The page's TypeScript types are generated from these models, see `bot/web/typescript.py`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RefusalCode = Literal[
+    "busy", "warming", "invalid", "too_large", "foreign", "token_needed", "token_wrong", "closed"
+]
+"""Why an offer was not taken. 'foreign': sent by another site's page. 'closed': the room is open
+on the server's own machine only, because no operator token is set."""
+
+MEDIA_SECTIONS = 4
+"""Most m= lines in an offer. The room needs two: audio and the data channel."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Offer(_Body):
+    """The page's WebRTC offer. At most 32,768 characters; Chromium's has about 2,500."""
+
+    sdp: Annotated[str, Field(min_length=1, max_length=32_768)]
+    type: Literal["offer"]
+
+
+class Answer(_Body):
+    """The server's WebRTC answer. `pc_id` names the connection in later requests."""
+
+    sdp: str
+    type: Literal["answer"]
+    pc_id: str
+
+
+class Candidate(_Body):
+    """One way to reach the page (ICE); an empty `candidate` ends the list."""
+
+    candidate: Annotated[str, Field(max_length=1_024)]
+    sdp_mid: Annotated[str, Field(max_length=64)]
+    sdp_mline_index: Annotated[int, Field(ge=0, lt=MEDIA_SECTIONS)]
+
+
+class Candidates(_Body):
+    """Further ways to reach the page, found after its offer was sent."""
+
+    pc_id: Annotated[str, Field(min_length=1, max_length=128)]
+    candidates: Annotated[list[Candidate], Field(max_length=64)]
+
+
+class Refused(_Body):
+    """Why a request was not done, with a sentence for whoever looks at the page."""
+
+    code: RefusalCode
+    message: str
+
+
+class RoomStatus(_Body):
+    """Whether a conversation could start now; `reason` says why not."""
+
+    bot: str
+    state: Literal["ready", "warming", "busy"]
+    reason: str

@@ -1,0 +1,69 @@
+"""Pipecat's WebRTC transport as the room uses it: audio both ways, few messages in."""
+
+import asyncio
+from typing import Any
+
+from loguru import logger
+from pipecat.frames.frames import OutputAudioRawFrame
+from pipecat.processors.frameworks.rtvi import models as rtvi
+from pipecat.transports.base_transport import TransportParams
+from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
+from pipecat.transports.smallwebrtc.transport import (
+    SmallWebRTCOutputTransport,
+    SmallWebRTCTransport,
+)
+
+IN_HZ = 16_000
+"""What Silero, Smart Turn and Whisper take."""
+OUT_HZ = 24_000
+"""What the voices give; WebRTC resamples to its own 48 kHz."""
+WRITE_SECONDS = 0.5
+"""aiortc takes 10 ms of audio every 10 ms, whatever the network does, until it is closed."""
+
+ALLOWED_TYPES = frozenset({"client-ready"})
+"""RTVI messages a page may send. The others let it forge tool results, have the server fetch
+addresses, or speak past its microphone."""
+
+
+class RoomOutput(SmallWebRTCOutputTransport):
+    """Pipecat's WebRTC output, for a page that may leave while the last words are written.
+
+    A write to a connection that was closed never returns. Pipecat gives up after 10 s; that long
+    the call would keep its place.
+    """
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        """Send 40 ms of audio; False if the page did not take it."""
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                return await super().write_audio_frame(frame)
+        except TimeoutError:
+            return False
+
+
+class RoomTransport(SmallWebRTCTransport):
+    """Pipecat's WebRTC transport, deaf to messages that the room's page never sends."""
+
+    def __init__(self, connection: SmallWebRTCConnection) -> None:
+        super().__init__(
+            connection,
+            TransportParams(
+                audio_in_enabled=True,
+                audio_in_sample_rate=IN_HZ,
+                audio_out_enabled=True,
+                audio_out_sample_rate=OUT_HZ,
+            ),
+        )
+
+    def output(self) -> SmallWebRTCOutputTransport:
+        """The processor that sends audio and messages to the page."""
+        if self._output is None:
+            self._output = RoomOutput(self._client, self._params, name=self._output_name)
+        return self._output
+
+    async def _on_app_message(self, message: Any, sender: str) -> None:
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind in ALLOWED_TYPES and message.get("label") == rtvi.MESSAGE_LABEL:
+            await super()._on_app_message(message, sender)
+        else:
+            logger.warning(f"room: a page's message was dropped ({str(kind)[:40]!r})")

@@ -1,0 +1,64 @@
+"""Every test that asks for `database` runs on SQLite and on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from loguru import logger
+
+from bot.store import engine
+from bot.store.recorder import Recorder
+from bot.store.store import Store
+from tests.fixtures.postgres import PostgresServer
+from tests.store.databases import Database, PostgresDatabase, SqliteDatabase
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest) -> PostgresServer | None:
+    """The PostgreSQL server, or None for SQLite."""
+    return request.getfixturevalue("postgres_server") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def database(
+    server: PostgresServer | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Database]:
+    """An empty database, on each of the two."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
+    made: SqliteDatabase | PostgresDatabase
+    if server is None:
+        made = SqliteDatabase(tmp_path / "tandem.db")
+    else:
+        made = PostgresDatabase(server, await server.new_database())
+    yield made
+    made.mend()
+    if isinstance(made, PostgresDatabase):
+        await made.server.drop_database(made.name)
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Store]:
+    """An open store on an empty database."""
+    opened = await Store.open(database.url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def recorder(store: Store) -> AsyncIterator[Recorder]:
+    """A running recorder that tries again quickly."""
+    started = Recorder(store, retry=(0.02, 0.1))
+    started.start()
+    yield started
+    await started.close(timeout=5)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """The operator's lines: warnings and errors, as they are written."""
+    written: list[str] = []
+    sink = logger.add(
+        lambda message: written.append(str(message).strip()), level="WARNING", format="{message}"
+    )
+    yield written
+    logger.remove(sink)

@@ -1,0 +1,298 @@
+"""The room in a real Chromium, against a real server with a bot that needs no models."""
+
+import asyncio
+import re
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from bot.call import CallState
+from tests.fixtures.chromium import HEARD_HZ, Room, open_room
+from tests.fixtures.stub_bot import StubServer, stub_server, tone
+
+pytestmark = pytest.mark.browser
+
+SPEECH = tone(0.5, 16_000, pitch=300)
+TOKEN = "operator-token-for-tests"
+
+
+def pitch(pcm: bytes, hz: int) -> float:
+    """The strongest frequency, in hertz."""
+    samples = np.frombuffer(pcm, np.int16).astype(float)
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.fft.rfftfreq(len(samples), 1 / hz)[spectrum.argmax()])
+
+
+async def hear(room: Room, what: str) -> None:
+    async def loud() -> bool:
+        return await room.heard_rms() > 0.05
+
+    await room.wait_until(loud, what)
+
+
+async def hush(room: Room, what: str) -> None:
+    async def quiet() -> bool:
+        return await room.heard_rms() < 0.005
+
+    await room.wait_until(quiet, what)
+
+
+async def read(room: Room, who: str, text: str) -> None:
+    async def written() -> bool:
+        return text in await room.said(who)
+
+    await room.wait_until(written, f"{who} caption {text!r}")
+
+
+async def until_over(stub: StubServer, room: Room, seconds: float) -> None:
+    async def over() -> bool:
+        return stub.calls[-1].over
+
+    await room.wait_until(over, "end of the call on the server", seconds)
+
+
+async def test_a_conversation_is_heard_and_read_and_can_be_had_again() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        await room.call()
+        await hear(room, "greeting")
+        await read(room, "bot", "Hello from the stub.")
+        await hush(room, "end of the greeting")
+        start = await room.mark()
+        await room.say(SPEECH)
+        await read(room, "caller", "utterance 1 <b>bold</b>")  # as text, not as HTML
+        await hear(room, "answer")
+        await read(room, "bot", stub.answer)
+        await hush(room, "end of the answer")
+        assert 430 < pitch(await room.record(start), HEARD_HZ) < 450
+        await room.say(SPEECH)
+        await read(room, "caller", "utterance 2")
+        assert await room.stages() == {
+            turn: {
+                "voice_to_voice": 820,
+                "vad": 200,
+                "stt": 180,
+                "turn": 30,
+                "llm": 250,
+                "tts": 120,
+                "other": 40,
+            }
+            for turn in (1, 2)
+        }
+        assert [turn for turn, who, _ in await room.captions() if who == "caller"] == [1, 2]
+        await room.hang_up()
+        await room.wait_for_phase("over")
+        await until_over(stub, room, 2)
+        assert stub.calls[0].end_reason == "caller hung up"
+        assert "you hung up" in await room.page.locator("footer").inner_text()
+        await room.call()
+        await read(room, "bot", "Hello from the stub.")
+        assert "utterance" not in await room.said("caller")
+        assert len(stub.calls) == 2
+
+
+async def test_breaking_in_stops_the_bot_and_strikes_what_was_not_heard() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        stub.answer_seconds = 6.0
+        await room.call()
+        await hush(room, "end of the greeting")
+        await room.say(SPEECH)
+        await read(room, "bot", "one two")
+        await hear(room, "answer")
+        await room.say(SPEECH)
+        await hush(room, "silence after breaking in")
+        heard, unheard = await room.said("bot"), await room.said("unheard")
+        assert unheard.endswith("six")
+        assert "six" not in heard
+        assert "not heard" in await room.page.locator("[data-turn='1']").inner_text()
+        await read(room, "caller", "utterance 2")
+
+
+async def test_mute_keeps_the_microphone_quiet() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        await room.call()
+        await hush(room, "end of the greeting")
+        mute = room.page.get_by_role("button", name="Mute")
+        await mute.press("Space")
+        unmute = room.page.get_by_role("button", name="Unmute")
+        assert await unmute.get_attribute("aria-pressed") == "true"
+        assert await room.status() == "You are muted"
+        await room.say(SPEECH)
+        await asyncio.sleep(1)
+        assert await room.said("caller") == ""
+        await unmute.press("Space")
+        await room.say(SPEECH)
+        await read(room, "caller", "utterance 1")
+
+
+async def test_the_bot_hangs_up_after_its_last_words() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        stub.goodbye_after = 1
+        await room.call()
+        await hush(room, "end of the greeting")
+        start = await room.mark()
+        await room.say(SPEECH)
+        await room.wait_for_phase("over")
+        heard = np.frombuffer(await room.record(start), np.int16) / 32768
+        seconds = np.count_nonzero(np.abs(heard) > 0.05) / HEARD_HZ
+        assert seconds > stub.answer_seconds * 0.7
+        assert "bot hung up" in await room.page.locator("footer").inner_text()
+        assert await room.trouble() == ""
+        await until_over(stub, room, 3)
+        assert stub.calls[0].state is CallState.ENDED
+
+
+@pytest.mark.parametrize(
+    ("microphone", "title"),
+    [("refused", "The microphone is blocked"), ("none", "No microphone found")],
+)
+async def test_no_microphone(microphone: Any, title: str) -> None:
+    async with stub_server() as stub, open_room(stub.url, microphone=microphone) as room:
+        await room.click_call()
+        await room.page.get_by_role("alert").wait_for()
+        assert title in await room.trouble()
+        assert await room.phase() == "idle"
+        assert stub.calls == []
+
+
+async def test_a_warming_server_is_waited_for_and_a_full_one_is_not() -> None:
+    async with stub_server(max_calls=1) as stub:
+        stub.not_ready = "the voice is loading"
+        async with open_room(stub.url) as room:
+            await room.page.get_by_text("Right now the voice is loading").wait_for()
+            await room.click_call()
+            await room.wait_for_phase("warming")
+            assert "the voice is loading" in await room.page.locator("main").inner_text()
+            stub.not_ready = ""
+            await room.wait_for_phase("talking")
+            async with open_room(stub.url) as second:
+                await second.click_call()
+                await second.page.get_by_role("alert").wait_for()
+                assert "all 1 lines are busy" in await second.trouble()
+                await room.hang_up()
+                await until_over(stub, room, 2)
+                await second.call()
+
+
+async def test_a_stranger_needs_the_operators_token() -> None:
+    proxy = {"X-Forwarded-For": "192.0.2.7"}
+    async with stub_server(OPERATOR_TOKEN=TOKEN) as stub:
+        async with open_room(stub.url, headers=proxy) as room:
+            await room.click_call()
+            await room.page.get_by_role("alert").wait_for()
+            field = room.page.get_by_label("Operator's token")
+            await field.fill("wrong")
+            await field.press("Enter")
+            await room.page.get_by_text("That is not the operator's token.").wait_for()
+            await field.fill(TOKEN)
+            await field.press("Enter")
+            await room.wait_for_phase("talking")
+        async with open_room(stub.url, headers=proxy, path=f"/#token={TOKEN}") as room:
+            assert TOKEN not in room.page.url
+            await room.call()
+
+
+async def test_a_call_that_breaks_says_so() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        stub.breaks = True
+        await room.click_call()
+        await room.page.get_by_role("alert").wait_for()
+        assert "Something broke on the server" in await room.trouble()
+        stub.breaks = False
+        await room.call()
+
+
+async def test_a_page_that_dies_is_noticed_within_ten_seconds() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        await room.call()
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # Chromium's helpers come and go
+                if "--type=renderer" in process.cmdline():
+                    process.kill()
+        async with asyncio.timeout(10):
+            while not stub.calls[0].over:  # noqa: ASYNC110 - a call has no event for its end
+                await asyncio.sleep(0.1)
+        assert stub.calls[0].end_reason == "connection lost"
+
+
+async def test_a_server_that_dies_is_noticed_and_called_again() -> None:
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.fixtures.stub_bot", stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert server.stdout is not None
+        url = (await asyncio.wait_for(server.stdout.readline(), 60)).decode().strip()
+        async with open_room(url) as room:
+            await room.call()
+            server.send_signal(signal.SIGKILL)
+            await room.wait_for_phase("over", 30)
+            assert "The connection was lost" in await room.trouble()
+            await room.click_call()
+            await room.page.get_by_role("alert").get_by_text("does not answer").wait_for()
+    finally:
+        if server.returncode is None:
+            server.kill()
+        await server.wait()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.timeout(240)
+async def test_axe_finds_nothing(dark: bool, built_pages: Path) -> None:
+    axe = (built_pages / "pages/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+    async def check(room: Room, state: str) -> None:
+        await room.page.evaluate(axe)
+        found = await room.page.evaluate("() => axe.run()")
+        problems = [f"{one['id']}: {one['help']}" for one in found["violations"]]
+        assert problems == [], f"in the state {state}"
+        assert len(found["passes"]) > 10
+
+    async with stub_server() as stub, open_room(stub.url, dark=dark) as room:
+        await check(room, "idle")
+        await room.call()
+        await hush(room, "end of the greeting")
+        stub.breaks = True
+        await room.say(SPEECH)
+        await read(room, "bot", "one two")
+        await room.say(SPEECH)
+        await read(room, "unheard", "six")
+        await check(room, "talking")
+        await room.hang_up()
+        await room.wait_for_phase("over")
+        await check(room, "over")
+        await room.click_call()
+        await room.page.get_by_role("alert").wait_for()
+        await check(room, "trouble")
+
+
+async def test_it_fits_a_phone_and_works_from_the_keyboard() -> None:
+    async with stub_server() as stub, open_room(stub.url, size=(320, 640)) as room:
+        stub.answer = "Donaudampfschifffahrtsgesellschaftskapitän " * 4
+
+        async def fits() -> None:
+            width = await room.page.evaluate("() => document.documentElement.scrollWidth")
+            assert width <= 320
+
+        await fits()
+        await room.page.keyboard.press("Enter")  # the button has the focus from the start
+        await room.wait_for_phase("talking")
+        await hush(room, "end of the greeting")
+        await room.say(SPEECH)
+        await read(room, "bot", "kapitän Donau")
+        await fits()
+        for button in ("Mute", "Hang up"):
+            box = await room.page.get_by_role("button", name=button).bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 320
+            assert box["y"] + box["height"] <= 640
+        for _ in range(2):
+            await room.page.keyboard.press("Tab")
+        await room.page.keyboard.press("Enter")
+        await room.wait_for_phase("over")
+        assert re.search(r"after 0:0\d", await room.page.locator("footer").inner_text())
