@@ -67,7 +67,7 @@ async def converse(call: Call, transport: BaseTransport, resources: Resources) -
         call.failed(f"{type(error).__name__}: {error}")
     finally:
         await talk.care.close()
-        talk.journal.ended()
+        talk.journal.close()
         call.ended("bot hung up")
         call.hang_up = None
         # A finished pipeline is one cycle of references that the collector seldom reaches.

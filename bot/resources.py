@@ -113,6 +113,7 @@ class Resources:
                 self.settings.SILENCE_PROMPT_SECONDS,
                 self.settings.SILENCE_HANGUP_SECONDS,
             ),
+            timed_words=self.plan.tts[0].provider == "elevenlabs",
         )
 
     async def close(self) -> None:

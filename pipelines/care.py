@@ -103,6 +103,11 @@ class Care:
         self._stop_hold_on()
         self._cut_rest = rest
 
+    def answer_begins(self) -> None:
+        """The model has begun to write; what it writes will sound soon."""
+        if self._hold_on:
+            self._restart_hold_on()
+
     def answered(self) -> None:
         """Words of an answer have been heard."""
         self._failures = 0

@@ -17,6 +17,7 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.frameworks.rtvi import RTVIObserverParams
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
@@ -27,20 +28,32 @@ from bot.messages import page_frame
 from bot.store.recorder import Recorder
 from pipelines.care import Care
 from pipelines.heard import Heard, Spoken, Utterance
-from pipelines.journal import KEYS_PREFIX, Journal, PageMessage
+from pipelines.journal import Journal, PageMessage
 from pipelines.prompts import Sentences
 from pipelines.timing import TurnClock
-from pipelines.turns import user_params
+from pipelines.turns import KEYS_PREFIX, user_params
 
 PHONE_HZ = 8_000
 ROOM_IN_HZ, ROOM_OUT_HZ = 16_000, 24_000
+_PAGE_SEES = RTVIObserverParams(
+    bot_output_enabled=False,
+    bot_llm_enabled=False,
+    bot_tts_enabled=False,
+    user_llm_enabled=False,
+    metrics_enabled=False,
+)
+"""The page gets its captions and times from the journal; the model's input is not its business."""
 STUCK_SECONDS = 60.0
 """Beyond the silence settings: neither side has made a sound, so something is stuck."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a cascade is made of; services and analyzers belong to one call."""
+    """What a cascade is made of; services and analyzers belong to one call.
+
+    `silence_seconds`: until a silent caller is asked, and until the goodbye. `timed_words`: the
+    voice tells when each of its words sounds.
+    """
 
     stt: STTService
     llm: LLMService[Any]
@@ -49,6 +62,7 @@ class Parts:
     turn: BaseTurnAnalyzer
     sentences: Sentences
     silence_seconds: tuple[float, float]
+    timed_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ class Cascade:
 
 def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder) -> Cascade:
     """Compose one call's pipeline. Takes a few milliseconds: nothing is loaded here."""
-    context, utterance = LLMContext(), Utterance()
+    context, utterance = LLMContext(), Utterance(parts.timed_words)
     users, assistants = LLMContextAggregatorPair(
         context, user_params=user_params(parts.vad, parts.turn, parts.silence_seconds[0])
     )
@@ -101,9 +115,15 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
             enable_metrics=True,
             enable_usage_metrics=True,
         ),
-        observers=[TurnClock(lambda stages: journal.timed(stages))],
+        observers=[
+            TurnClock(
+                on_turn=lambda stages: journal.timed(stages),
+                on_answer=lambda: care.answer_begins(),
+            )
+        ],
         app_resources=call,
         enable_rtvi=not phone,
+        rtvi_observer_params=_PAGE_SEES,
         enable_turn_tracking=False,
         idle_timeout_secs=sum(parts.silence_seconds) + STUCK_SECONDS,
         cancel_on_idle_timeout=False,
@@ -168,6 +188,11 @@ def _connect(worker: Any, users: Any, assistants: Any, journal: Journal, care: C
     async def trouble(_: Any, frame: Any) -> None:
         await care.failed(frame)
 
+    async def all_played(*_: Any) -> None:
+        journal.last_words_said()
+
+    worker.set_reached_downstream_filter((EndWorkerFrame,))
+    worker.add_event_handler("on_frame_reached_downstream", all_played)
     users.add_event_handler("on_user_turn_started", caller_started)
     users.add_event_handler("on_user_turn_stopped", caller_stopped)
     users.add_event_handler("on_user_turn_idle", caller_silent)

@@ -54,9 +54,14 @@ class _Sentence:
 
 
 class Utterance:
-    """The sentences on their way to the caller, shared by the two processors below."""
+    """The sentences on their way to the caller, shared by the two processors below.
 
-    def __init__(self) -> None:
+    Args:
+        timed_words: The voice sends each word by itself, at its time.
+    """
+
+    def __init__(self, timed_words: bool) -> None:
+        self.timed_words = timed_words
         self._sentences: dict[int, _Sentence] = {}
         self._latest: _Sentence | None = None
         self._asides: set[str | None] = set()
@@ -115,7 +120,7 @@ class Spoken(FrameProcessor):
         elif isinstance(frame, TTSStartedFrame):
             self._utterance.begin(frame)
         elif isinstance(frame, TTSTextFrame):
-            if not frame.pts:
+            if not self._utterance.timed_words:
                 self._utterance.complete()
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
             self._utterance.announce(frame)
@@ -155,7 +160,10 @@ class Heard(FrameProcessor):
         elif isinstance(frame, TTSAudioRawFrame):
             await self._played(frame)
         elif isinstance(frame, TTSTextFrame):
-            if await self._finished(frame):
+            if self._utterance.timed_words:
+                self._timed_word(frame)
+            else:
+                await self._finished(frame)
                 return
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
             self._current = self._utterance.find(frame.id)
@@ -164,27 +172,31 @@ class Heard(FrameProcessor):
         await self.push_frame(frame, direction)
 
     async def _played(self, frame: TTSAudioRawFrame) -> None:
-        if self._current:
+        if self._current and not self._utterance.timed_words:
             self._current.played += _seconds(frame)
             await self._release(self._current.due())
 
-    async def _finished(self, frame: TTSTextFrame) -> bool:
-        """Take the text of a sentence that was played; True if the frame goes no further."""
+    def _timed_word(self, frame: TTSTextFrame) -> None:
+        """Note a word that the voice itself has timed; the frame goes on as it is."""
+        self._on_words(frame.text, self._append)
         sentence = self._utterance.find(frame.segment_id)
         if sentence is None:
-            return frame.segment_id is not None and not frame.pts
-        if frame.pts:
-            found = sentence.text.find(frame.text, sentence.released)
-            sentence.release(found + len(frame.text) if found >= 0 else sentence.released)
-            self._on_words(frame.text, self._append)
-            if not sentence.rest:
-                self._utterance.drop(sentence)
-            return False
+            return
+        found = sentence.text.find(frame.text, sentence.released)
+        if found >= 0:
+            sentence.release(found + len(frame.text))
+        if not sentence.rest:
+            self._utterance.drop(sentence)
+
+    async def _finished(self, frame: TTSTextFrame) -> None:
+        """A whole sentence was played: release what is left of it."""
+        sentence = self._utterance.find(frame.segment_id)
+        if sentence is None:
+            return
         await self._release(sentence.release(len(sentence.text)))
         self._utterance.drop(sentence)
         if self._current is sentence:
             self._current = None
-        return True
 
     async def _release(self, words: str) -> None:
         if not words:

@@ -6,9 +6,7 @@ from bot.call import Call
 from bot.messages import Caption, Cut, Ended, Notice, TurnTimes
 from bot.store.recorder import Recorder
 from pipelines.timing import Stages
-
-KEYS_PREFIX = "DTMF: "
-"""What Pipecat's DTMFAggregator puts before the keys that were pressed."""
+from pipelines.turns import KEYS_PREFIX
 
 PageMessage = Caption | Cut | TurnTimes | Notice | Ended
 
@@ -90,10 +88,13 @@ class Journal:
         """A line for the operator."""
         self._recorder.event(self._call.id, kind, detail)
 
-    def ended(self) -> None:
-        """The last words are said."""
+    def last_words_said(self) -> None:
+        """The bot has ended the call and its last words were played."""
+        self._show(Ended(reason=self._call.end_reason or "bot hung up"))
+
+    def close(self) -> None:
+        """Keep what is still to be written; the conversation is over."""
         self._bot_broke_off()
-        self._show(Ended(reason=self._call.end_reason))
 
     @property
     def _so_far(self) -> str:

@@ -28,11 +28,14 @@ class TurnClock(BaseObserver):
 
     Args:
         on_turn: Told the stages of a turn as its answer begins to sound.
+        on_answer: Told when the model writes the first word of an answer.
     """
 
-    def __init__(self, on_turn: Callable[[Stages], None]) -> None:
+    def __init__(self, on_turn: Callable[[Stages], None], on_answer: Callable[[], None]) -> None:
         super().__init__(observe_every_push=False)
         self._on_turn = on_turn
+        self._on_answer = on_answer
+        self._answering = False
         self._marks: dict[str, float] = {}
 
     async def on_push_frame(self, data: FramePushed) -> None:
@@ -52,9 +55,12 @@ class TurnClock(BaseObserver):
             self._mark("stt", clock)
         elif isinstance(frame, LLMContextFrame):
             self._mark("turn", clock)
+            self._answering = False
         elif isinstance(frame, LLMTextFrame):
-            if "llm" not in self._marks and "turn" in self._marks:
+            if not self._answering:
+                self._answering = True
                 self._mark("llm", clock)
+                self._on_answer()
         elif isinstance(frame, BotStartedSpeakingFrame) and "llm" in self._marks:
             self._mark("tts", clock)
             self._report()

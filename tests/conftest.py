@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.chromium",
     "tests.fixtures.embedded",
     "tests.fixtures.house",
+    "tests.fixtures.speech",
 ]

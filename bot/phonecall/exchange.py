@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
 import aiohttp
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from bot.errors import TandemError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 import numpy.typing as npt
-import soxr  # type: ignore[import-untyped]
+import soxr
 from openai import AsyncOpenAI, OpenAIError
 
 from bot.phonecall.exchange import CallFailed

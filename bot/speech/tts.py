@@ -3,13 +3,21 @@
 A sentence that `Phrases` holds is spoken from there, whatever the provider's state.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import openai
-from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame, TTSStoppedFrame
+from pipecat.frames.frames import (
+    ErrorFrame,
+    Frame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+)
 from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
 from pipecat.services.openai.tts import OpenAITTSService
 from pipecat.services.tts_service import TTSService
@@ -117,18 +125,31 @@ def _status_error(status: int) -> ProviderError:
 
 
 class _Rendered(_Base):
-    """Speaks rendered sentences without asking the provider."""
+    """Speaks rendered sentences without asking the provider.
+
+    Only where they stand alone (a `TTSSpeakFrame`), never as part of the model's answer.
+    """
 
     _phrases: Phrases
+    _alone = False
+
+    async def _handle_tts_speak(self, frame: TTSSpeakFrame) -> None:
+        self._alone = True
+        try:
+            await super()._handle_tts_speak(frame)
+        finally:
+            self._alone = False
 
     async def _synthesize_text(self, text: str, context_id: str) -> None:
-        audio = self._phrases.get(text.strip())
+        audio = self._phrases.get(text.strip()) if self._alone else None
         if audio is None:
             await super()._synthesize_text(text, context_id)
             return
-        await self.tts_process_generator(context_id, self._play(audio, context_id))
+        await self.tts_process_generator(context_id, self._play(text, audio, context_id))
 
-    async def _play(self, audio: bytes, context_id: str) -> AsyncGenerator[Frame | None, None]:
+    async def _play(
+        self, text: str, audio: bytes, context_id: str
+    ) -> AsyncGenerator[Frame | None, None]:
         for start in range(0, len(audio), _FIRST_BYTES):
             yield TTSAudioRawFrame(
                 audio[start : start + _FIRST_BYTES], PHRASE_RATE, 1, context_id=context_id
@@ -143,6 +164,15 @@ class _OpenAICompatible(_Rendered, OpenAITTSService):
         self._phrases = phrases
         self._client = client
         self._endpoint = endpoint
+
+    async def on_turn_context_completed(self) -> None:
+        """Close the turn's audio at once, also when no sentence of it could be spoken.
+
+        Pipecat takes a turn without audio for one whose audio is still on its way, and holds what
+        is to be said next, an apology say, for 3 s.
+        """
+        self._is_yielding_frames_synchronously = True
+        await super().on_turn_context_completed()  # type: ignore[no-untyped-call]
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame, None]:
         """Stream one sentence; any voice name goes, compatible servers have their own."""
@@ -172,9 +202,25 @@ class _ElevenLabs(_Rendered, ElevenLabsTTSService):
         super().__init__(**kwargs)
         self._phrases = phrases
 
-    async def _play(self, audio: bytes, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        async for frame in super()._play(audio, context_id):
+    async def _play(
+        self, text: str, audio: bytes, context_id: str
+    ) -> AsyncGenerator[Frame | None, None]:
+        # Words reach the conversation's context by their times, which come with audio from the
+        # socket; a rendered sentence's are spread over its length.
+        await self.create_audio_context(context_id)
+        yield TTSStartedFrame(context_id=context_id)
+        per_character = len(audio) / (2 * PHRASE_RATE) / max(1, len(text))
+        starts = (match.span() for match in re.finditer(r"\S+", text))
+        words = [(text[begin:end], begin * per_character) for begin, end in starts]
+        await self.add_word_timestamps(words, context_id)
+        async for frame in super()._play(text, audio, context_id):
             yield frame
-        # No socket message will close a context that ElevenLabs never heard of.
         yield TTSStoppedFrame(context_id=context_id)
         await self.remove_audio_context(context_id)
+
+    async def on_turn_context_completed(self) -> None:
+        """Leave the socket alone about contexts that ElevenLabs never heard of."""
+        if self._turn_context_id in self._context_init_sent:
+            await super().on_turn_context_completed()  # type: ignore[no-untyped-call]
+        else:
+            self._turn_context_id = None

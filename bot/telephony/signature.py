@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import HTTPConnection
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 
 from bot.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from twilio.twiml.voice_response import Connect, VoiceResponse  # type: ignore[import-untyped]
+from twilio.twiml.voice_response import Connect, VoiceResponse
 
 from bot.telephony.prompts import Occasion, say_language, sentence
 

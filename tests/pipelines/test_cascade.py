@@ -268,3 +268,36 @@ async def test_aside_that_is_cut_off_is_not_said_again(virtual_time: VirtualTime
     assert heard[1].text != "One moment."
     assert [u.text for u in heard[2:]] == ["One moment. Forty two."]
     assert all(u["unheard"] == "" for u in talk.notes.utterances if "unheard" in u)
+
+
+async def test_late_transcript_of_an_earlier_segment_does_not_end_the_turn(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(
+        Script(Expect("Hello, what can you do?", "This and that.")),
+        "Hello,",
+        "what can you do?",
+        verdicts=(False, True),
+        stt={"delay": 0.7},
+    )
+    talk.line.speaks(1.5, 1.9)
+    talk.line.speaks(2.3, 3.0)
+    talk.line.hangs_up(8.0)
+    heard = await talk.run(until=9)
+    assert [u.text for u in heard] == ["Hello there.", "This and that."]
+    assert len(talk.llm.asks) == 1
+    assert talk.notes.said("caller") == ["Hello, what can you do?"]
+    assert [number for number, _ in talk.notes.stages] == [1]
+
+
+async def test_hold_on_is_not_said_when_the_answer_is_on_its_way(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(
+        Script(Expect("think", Say("This is a rather long answer.", first=3.5, token=0.3))),
+        tts={"delay": 0.5},
+    )
+    talk.line.says(1.5, "think")
+    talk.line.hangs_up(12.0)
+    heard = await talk.run(until=13)
+    assert [u.text for u in heard] == ["Hello there.", "This is a rather long answer."]

@@ -40,7 +40,8 @@ class LlamaEngine:
 
     async def start(self) -> None:
         """Starts the process."""
-        connector = aiohttp.TCPConnector(limit=0)
+        # a new connection each time: llama.cpp closes kept ones after 5 s or 100 requests, unannounced
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         await self._child.start()

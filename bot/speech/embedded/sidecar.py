@@ -36,7 +36,7 @@ async def _serve(options: EmbeddedOptions, supervised: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
     await runner.setup()
-    listening = listen(options.port)
+    listening = listen(options.port, shared=supervised)
     await web.SockSite(runner, listening, backlog=BACKLOG).start()
     port = listening.getsockname()[1]
     tell = emit if supervised else _print
@@ -56,11 +56,12 @@ async def _serve(options: EmbeddedOptions, supervised: bool) -> None:
     await runner.cleanup()
 
 
-def listen(port: int) -> socket.socket:
-    """A socket on loopback. It shares its port with the supervisor's, which only reserves it."""
+def listen(port: int, shared: bool) -> socket.socket:
+    """A socket on loopback; `shared` with the supervisor's, which reserves the port."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if shared:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.bind(("127.0.0.1", port))
     return listening
 

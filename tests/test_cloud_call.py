@@ -1,0 +1,149 @@
+"""Whole phone calls over the real socket, real ears for speech and pauses, the clouds' stand-ins.
+
+The stand-ins write their words into the sound, so what the caller heard can be read off the line.
+"""
+
+import pytest
+
+from bot.store import queries
+from tests.fakes import anthropic_api as anthropic
+from tests.fakes import elevenlabs_api as elevenlabs
+from tests.fakes import faults
+from tests.fakes.openai_api import OpenAIApi
+from tests.fakes.openai_wire import ChatRequest, SpeechRequest, TranscriptionRequest
+from tests.fakes.phoneline import PhoneLine
+from tests.fixtures.house import Serve, dial
+from tests.fixtures.speech import Speech
+
+pytestmark = pytest.mark.models
+QUESTION = "What time is it?"
+
+
+async def test_openai_for_everything(serve: Serve, openai_api: OpenAIApi, speech: Speech) -> None:
+    openai_api.transcripts.append(QUESTION)
+    openai_api.replies.append("It is noon, and it costs $2.50.")
+    server = await serve(BOT_GREETING="Hello there.", OPENAI_TTS_VOICE="nova")
+    line = PhoneLine()
+    line.plays(2.0, speech.ulaw(QUESTION))
+    line.hangs_up(8.5)
+    await dial(server, line, 10)
+    heard = [u.text for u in line.utterances()]
+    assert heard == ["Hello there.", "It is noon, and it costs two dollars and fifty cents."]
+    assert line.utterances()[0].start < 0.5
+
+    (asked,) = openai_api.of(ChatRequest)
+    assert asked.body["model"] == "gpt-4o-mini"
+    assert asked.ask.user == QUESTION
+    assert "Tandem" in asked.ask.system
+    (spoken,) = (s for s in openai_api.of(SpeechRequest) if s.text.startswith("It is noon"))
+    assert (spoken.body["model"], spoken.body["voice"]) == ("gpt-4o-mini-tts", "nova")
+    (said,) = openai_api.of(TranscriptionRequest)
+    assert said.fields["model"] == "whisper-1"
+    assert said.fields["language"] == "en"
+
+    resources = server.resources
+    assert resources
+    await resources.recorder.flush()
+    (call,) = await queries.calls(resources._store)
+    assert (call.channel, call.caller, call.state) == ("phone", "+15550001111", "ended")
+    assert call.end_reason == "caller hung up"
+    assert call.providers["llm"] == "openai gpt-4o-mini"
+    words = [(u.speaker, u.text) for u in await queries.utterances(resources._store, call.id)]
+    assert words == [
+        ("bot", "Hello there."),
+        ("caller", QUESTION),
+        ("bot", "It is noon, and it costs $2.50."),
+    ]
+    (turn,) = await queries.turns(resources._store, call.id)
+    assert {"vad", "stt", "turn", "llm", "tts", "voice_to_voice"} <= set(turn.stages)
+
+
+async def test_elevenlabs_and_anthropic(
+    serve: Serve,
+    openai_api: OpenAIApi,
+    elevenlabs_api: elevenlabs.ElevenLabsApi,
+    anthropic_api: anthropic.AnthropicApi,
+    speech: Speech,
+) -> None:
+    openai_api.transcripts.append(QUESTION)
+    anthropic_api.replies.append("It is noon. The sun is high.")
+    server = await serve(
+        BOT_GREETING="Hello there.",
+        LLM_PROVIDERS="anthropic",
+        ANTHROPIC_API_KEY=anthropic.KEY,
+        ANTHROPIC_BASE_URL=anthropic_api.origin,
+        TTS_PROVIDERS="elevenlabs",
+        ELEVENLABS_API_KEY=elevenlabs.KEY,
+        ELEVENLABS_VOICE_ID=elevenlabs.VOICE,
+        ELEVENLABS_BASE_URL=elevenlabs_api.origin,
+    )
+    line = PhoneLine()
+    line.plays(2.0, speech.ulaw(QUESTION))
+    line.hangs_up(9.0)
+    await dial(server, line, 10)
+    heard = " ".join(u.text for u in line.utterances())
+    assert heard == "Hello there. It is noon. The sun is high."
+    assert server.resources
+    await server.resources.recorder.flush()
+    (call,) = await queries.calls(server.resources._store)
+    words = [u.text for u in await queries.utterances(server.resources._store, call.id)]
+    assert words == ["Hello there.", QUESTION, "It is noon. The sun is high."]
+    assert call.providers["tts"].startswith("elevenlabs eleven_flash_v2_5")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fault", "expected"),
+    [
+        ("chat", faults.SERVER_ERROR, "Sorry, I could not find an answer just now."),
+        ("chat", faults.UNAUTHORIZED, "we have a technical problem."),
+        ("chat", faults.CLOSED, "Sorry, I could not find an answer just now."),
+        ("transcriptions", faults.SERVER_ERROR, "Sorry, I did not catch that."),
+        ("transcriptions", faults.GARBAGE, "Sorry, I did not catch that."),
+        ("speech", faults.SERVER_ERROR, "Sorry, I could not find an answer just now."),
+        ("speech", faults.UNAUTHORIZED, "we have a technical problem."),
+    ],
+)
+async def test_failing_provider_is_apologised_for_in_the_rendered_voice(
+    serve: Serve,
+    openai_api: OpenAIApi,
+    speech: Speech,
+    endpoint: str,
+    fault: faults.Fault,
+    expected: str,
+) -> None:
+    server = await serve(BOT_GREETING="Hi.")
+    openai_api.transcripts.append(QUESTION)
+    openai_api.fail(fault, endpoint)
+    line = PhoneLine()
+    line.plays(1.0, speech.ulaw(QUESTION))
+    line.hangs_up(9.5)
+    await dial(server, line, 12)
+    openai_api.heal()
+    openai_api.transcripts.clear()
+    assert expected in " ".join(u.text for u in line.utterances())
+    assert server.resources
+    await server.resources.recorder.flush()
+    stage = {"chat": "llm", "transcriptions": "stt", "speech": "tts"}[endpoint]
+    events = await queries.events(server.resources._store)
+    assert f"{stage} error" in [event.kind for event in events]
+    assert "sk-test" not in "".join(event.detail for event in events)
+
+
+async def test_barge_in_empties_the_line(
+    serve: Serve, openai_api: OpenAIApi, speech: Speech
+) -> None:
+    long = "This is a very long story about a very small town. " * 4
+    openai_api.transcripts.extend([QUESTION, "That is enough."])
+    openai_api.replies.extend([long, "All right."])
+    server = await serve(BOT_GREETING="Hi.")
+    line = PhoneLine()
+    line.plays(1.0, speech.ulaw(QUESTION))
+    line.plays(6.0, speech.ulaw("That is enough."))
+    line.hangs_up(11.0)
+    await dial(server, line, 12)
+    assert any(6.0 < clear < 7.2 for clear in line.clears)
+    second = openai_api.of(ChatRequest)[1].ask
+    kept = [m.text for m in second.messages if m.role == "assistant"][-1]
+    assert long.startswith(kept)
+    assert 20 < len(kept) < len(long) / 2
+    assert line.utterances()[-1].text == "All right."
