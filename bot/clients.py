@@ -9,11 +9,14 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from bot.providers import Endpoint
+from bot.settings_rules import OPENAI_URL
 
 KEEPALIVE_SECONDS = 300.0
 """A caller thinks for seconds, a business is quiet for minutes: connections outlive both."""
 
 CLOUD_TIMEOUT = httpx2.Timeout(connect=3.0, read=10.0, write=5.0, pool=3.0)
+OWN_SERVER_TIMEOUT = httpx2.Timeout(connect=3.0, read=40.0, write=5.0, pool=3.0)
+"""vLLM and Ollama load a model with the first request; the caller is asked to hold on meanwhile."""
 EMBEDDED_TIMEOUT = httpx2.Timeout(connect=3.0, read=90.0, write=10.0, pool=10.0)
 """Two cores that serve three calls may take tens of seconds to a first token."""
 
@@ -40,13 +43,12 @@ class Clients:
         key = endpoint.api_key.get_secret_value()
         found = self._openai.get((endpoint.base_url, key))
         if found is None:
-            embedded = endpoint.provider == "embedded"
             found = AsyncOpenAI(
                 api_key=key or NO_KEY,
                 base_url=endpoint.base_url,
                 http_client=self.http,
-                timeout=EMBEDDED_TIMEOUT if embedded else CLOUD_TIMEOUT,
-                max_retries=0 if embedded else 1,
+                timeout=_timeout(endpoint),
+                max_retries=0 if endpoint.provider == "embedded" else 1,
             )
             self._openai[endpoint.base_url, key] = found
         return found
@@ -69,3 +71,9 @@ class Clients:
     async def aclose(self) -> None:
         """Close every connection."""
         await self.http.aclose()
+
+
+def _timeout(endpoint: Endpoint) -> httpx2.Timeout:
+    if endpoint.provider == "embedded":
+        return EMBEDDED_TIMEOUT
+    return CLOUD_TIMEOUT if endpoint.base_url == OPENAI_URL else OWN_SERVER_TIMEOUT

@@ -23,8 +23,8 @@ KEYS_PREFIX = "DTMF: "
 """What Pipecat's DTMFAggregator puts before the keys that were pressed."""
 
 STOP_SECONDS = 8.0
-"""Without a sound, after which a turn ends with the words that are there. Three calls at once on two
-cores may wait 5 s for the embedded STT."""
+"""Without a sound, after which a turn ends with the words that are there. Three calls at once on
+two cores may wait 5 s for the embedded STT."""
 
 
 class WordsStart(TranscriptionUserTurnStartStrategy):
