@@ -85,8 +85,8 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
     phone = call.channel == "phone"
 
     def words(text: str, conversation: bool) -> None:
-        journal.bot_words(text)
-        if conversation:
+        if conversation:  # asides are shown as notices
+            journal.bot_words(text)
             care.answered()
 
     def cut(rest: str) -> None:
