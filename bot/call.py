@@ -49,8 +49,9 @@ class Call:
     `provider_call_id` is Twilio's CallSid. `end_reason` is a short word: 'caller hung up',
     'bot hung up', 'silence', 'stream lost', 'server stopping', … Times are UTC.
 
-    `on_state` is told of every transition. `hang_up(reason)` is there while a conversation runs: it
-    says goodbye and ends it.
+    `goodbye_heard` says that the bot's last words became audible; a call that fails without them is
+    told so by Twilio's voice. `on_state` is told of every transition. `hang_up(reason)` is there
+    while a conversation runs: it says goodbye and ends it.
     """
 
     channel: Channel
@@ -66,6 +67,7 @@ class Call:
     end_reason: str = field(default="", init=False)
     error: str = field(default="", init=False)
     dropped_frames: int = 0
+    goodbye_heard: bool = False
     on_state: Callable[["Call"], None] | None = None
     hang_up: Callable[[str], Awaitable[None]] | None = None
 

@@ -113,6 +113,7 @@ class Resources:
                 self.settings.SILENCE_PROMPT_SECONDS,
                 self.settings.SILENCE_HANGUP_SECONDS,
             ),
+            rendered=self._is_rendered,
             timed_words=self.plan.tts[0].provider == "elevenlabs",
         )
 
@@ -127,6 +128,9 @@ class Resources:
         await self.recorder.close(STORE_CLOSE_SECONDS)
         await self._store.close()
         gc.unfreeze()
+
+    def _is_rendered(self, text: str) -> bool:
+        return self._phrases.get(speakable(text, self.settings.BOT_LANGUAGE)) is not None
 
     def _endpoint(self, stage: Stage) -> Endpoint:
         endpoint = self.plan.stage(stage)[0]

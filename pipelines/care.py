@@ -18,8 +18,8 @@ from bot.call import Call
 from pipelines.journal import Journal
 from pipelines.prompts import Sentences
 
-HOLD_ON_SECONDS = 4.0
-"""Silence after the caller's words from which people ask 'hello?'."""
+HOLD_ON_SECONDS = 4.5
+"""Silence after the caller's last sound from which people ask 'hello?'."""
 HOLD_ON_AGAIN_SECONDS = 15.0
 MOST_FAILURES = 3
 """Failures without an answer in between after which the call is given up."""
@@ -44,6 +44,7 @@ class Care:
         finish: Ends the pipeline once everything was said.
         abort: Ends the pipeline at once.
         wait_for_caller: Sets after how many seconds of silence `caller_is_silent` is called.
+        rendered: Whether a sentence can be said without the voice's provider.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Care:
         finish: Callable[[], Awaitable[None]],
         abort: Callable[[], Awaitable[None]],
         wait_for_caller: Callable[[float], Awaitable[None]],
+        rendered: Callable[[str], bool],
         silence_seconds: tuple[float, float],
     ) -> None:
         self._call = call
@@ -67,6 +69,7 @@ class Care:
         self._finish = finish
         self._abort = abort
         self._wait_for_caller = wait_for_caller
+        self._rendered = rendered
         self._ask_after, self._hang_up_after = silence_seconds
         self._asked = False
         self._failures = 0
@@ -77,6 +80,13 @@ class Care:
         self._cut_rest = ""
         self._hold_on: asyncio.Task[None] | None = None
         self._last_words: asyncio.Task[None] | None = None
+
+    def sound(self, begins: bool) -> None:
+        """The caller's voice begins or ends; a turn may have several such stretches."""
+        if begins:
+            self._stop_hold_on()
+        else:
+            self._restart_hold_on()
 
     def caller_speaks(self) -> None:
         """A caller's turn begins."""
@@ -90,13 +100,14 @@ class Care:
             self._cut_rest = ""
             self._owed = True
             await self._not_silent()
-            self._restart_hold_on()
         elif self._cut_rest:
+            self._stop_hold_on()
             rest, self._cut_rest = self._cut_rest, ""
             await self._speak(rest, True)
         elif self._owed:
-            self._restart_hold_on()
             await self._think_again()
+        else:
+            self._stop_hold_on()
 
     def bot_cut(self, rest: str) -> None:
         """The caller broke in and did not hear `rest`."""
@@ -112,6 +123,8 @@ class Care:
         """Words of an answer have been heard."""
         self._failures = 0
         self._answers += 1
+        if self._last_words:
+            self._call.goodbye_heard = True
         self._owed = False
         self._stop_hold_on()
 
@@ -146,8 +159,10 @@ class Care:
             await self._give_up(f"{stage}: {frame.error}")
         elif stage == "stt":
             await self._apologise(self._sentences.not_heard)
-        else:
+        elif stage == "llm" or self._rendered(self._sentences.no_answer):
             await self._apologise(self._sentences.no_answer)
+        else:
+            await self._give_up(f"{stage}: {frame.error}")
 
     async def end(self, reason: str, sentence: str = "", error: str = "") -> None:
         """Say `sentence` and hang up once it was heard; the first reason given stays."""
@@ -192,6 +207,8 @@ class Care:
 
     def _restart_hold_on(self) -> None:
         self._stop_hold_on()
+        if self._last_words:
+            return
         self._hold_on = asyncio.create_task(self._bridge())
 
     def _stop_hold_on(self) -> None:

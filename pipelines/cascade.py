@@ -52,7 +52,8 @@ class Parts:
     """What a cascade is made of; services and analyzers belong to one call.
 
     `silence_seconds`: until a silent caller is asked, and until the goodbye. `timed_words`: the
-    voice tells when each of its words sounds.
+    voice tells when each of its words sounds. `rendered(text)`: it can be said without the voice's
+    provider.
     """
 
     stt: STTService
@@ -63,6 +64,7 @@ class Parts:
     sentences: Sentences
     silence_seconds: tuple[float, float]
     timed_words: bool = False
+    rendered: Callable[[str], bool] = lambda _: True
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
             TurnClock(
                 on_turn=lambda stages: journal.timed(stages),
                 on_answer=lambda: care.answer_begins(),
+                on_sound=lambda begins: care.sound(begins),
             )
         ],
         app_resources=call,
@@ -155,6 +158,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
         finish=finish,
         abort=worker.cancel,
         wait_for_caller=wait_for_caller,
+        rendered=parts.rendered,
         silence_seconds=parts.silence_seconds,
     )
     _connect(worker, users, assistants, journal, care)

@@ -29,12 +29,19 @@ class TurnClock(BaseObserver):
     Args:
         on_turn: Told the stages of a turn as its answer begins to sound.
         on_answer: Told when the model writes the first word of an answer.
+        on_sound: Told when the caller's voice begins (True) and when it ends.
     """
 
-    def __init__(self, on_turn: Callable[[Stages], None], on_answer: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_turn: Callable[[Stages], None],
+        on_answer: Callable[[], None],
+        on_sound: Callable[[bool], None],
+    ) -> None:
         super().__init__(observe_every_push=False)
         self._on_turn = on_turn
         self._on_answer = on_answer
+        self._on_sound = on_sound
         self._answering = False
         self._marks: dict[str, float] = {}
 
@@ -48,8 +55,12 @@ class TurnClock(BaseObserver):
     def _note(self, frame: Frame, clock: float) -> None:
         """`clock` is the pipeline's (seconds since it started); marks are kept in its time."""
         if isinstance(frame, VADUserStoppedSpeakingFrame):
+            self._on_sound(False)
             self._marks = {"end": clock - frame.stop_secs, "vad": clock}
-        elif isinstance(frame, (VADUserStartedSpeakingFrame, InterruptionFrame)):
+        elif isinstance(frame, VADUserStartedSpeakingFrame):
+            self._marks = {}
+            self._on_sound(True)
+        elif isinstance(frame, InterruptionFrame):
             self._marks = {}
         elif isinstance(frame, TranscriptionFrame):
             self._mark("stt", clock)

@@ -3,6 +3,9 @@
 The stand-ins write their words into the sound, so what the caller heard can be read off the line.
 """
 
+import asyncio
+
+import aiohttp
 import pytest
 
 from bot.store import queries
@@ -147,3 +150,35 @@ async def test_barge_in_empties_the_line(
     assert long.startswith(kept)
     assert 20 < len(kept) < len(long) / 2
     assert line.utterances()[-1].text == "All right."
+
+
+async def test_voice_that_was_never_there_leaves_no_silence(
+    serve: Serve, openai_api: OpenAIApi
+) -> None:
+    """Nothing could be rendered, so the bot is mute: Twilio's voice has to tell the caller."""
+    openai_api.fail(faults.UNAVAILABLE, "speech")
+    server = await serve(BOT_GREETING="Hi.")
+    line = PhoneLine()
+    async with asyncio.timeout(15):  # the line itself would stay for a minute
+        await dial(server, line, 60)
+    async with aiohttp.ClientSession() as http:
+        after = await http.post(f"{server.url}/phone/after", data={"CallSid": line.call_sid})
+        assert "something went wrong" in await after.text()
+    openai_api.heal()
+    assert server.resources
+    await server.resources.recorder.flush()
+    (call,) = await queries.calls(server.resources._store)
+    assert call.state == "failed"
+
+
+async def test_ears_that_hang_are_bridged(
+    serve: Serve, openai_api: OpenAIApi, speech: Speech
+) -> None:
+    openai_api.fail(faults.HANG, "transcriptions")
+    server = await serve(BOT_GREETING="Hi.")
+    line = PhoneLine()
+    line.plays(1.0, speech.ulaw(QUESTION))
+    line.hangs_up(9.0)
+    await dial(server, line, 10)
+    openai_api.heal()
+    assert "One moment, please." in " ".join(u.text for u in line.utterances())

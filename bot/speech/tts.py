@@ -26,6 +26,7 @@ from pipecat.transcriptions.language import Language
 from bot.clients import Clients
 from bot.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from bot.providers import Endpoint
+from bot.settings_rules import OPENAI_URL
 from bot.speech.phrases import PHRASE_RATE, Phrases
 from bot.speech.speakable import speakable
 
@@ -118,6 +119,12 @@ async def _vendor_errors() -> AsyncIterator[None]:
         raise ProviderUnavailable(f"the voice was not reached: {type(error).__name__}") from error
 
 
+def _patience(endpoint: Endpoint) -> httpx2.Timeout:
+    """How long a sentence may take to begin; what is to be said next waits behind it."""
+    cloud = endpoint.base_url == OPENAI_URL
+    return httpx2.Timeout(connect=2.0, read=4.0 if cloud else 15.0, write=4.0, pool=2.0)
+
+
 def _status_error(status: int) -> ProviderError:
     if status == 429 or status >= 500:
         return ProviderUnavailable(f"the voice is not available (HTTP {status})")
@@ -162,7 +169,7 @@ class _OpenAICompatible(_Rendered, OpenAITTSService):
     ) -> None:
         super().__init__(**kwargs)
         self._phrases = phrases
-        self._client = client
+        self._client = client.with_options(timeout=_patience(endpoint))
         self._endpoint = endpoint
 
     async def on_turn_context_completed(self) -> None:

@@ -152,6 +152,8 @@ class MediaSocket:
             call.ended(CALLER_LEFT)
             return
         call.ended("bot hung up")
+        if call.state is CallState.FAILED and not call.goodbye_heard:
+            return  # Twilio asks what comes next, and says that something went wrong
         if call.state is not CallState.TRANSFERRED:
             self._endings.good(call.provider_call_id)
             await self._hang_up(call, stream)

@@ -261,7 +261,7 @@ async def test_cough_while_the_model_thinks_does_not_lose_the_question(
 async def test_aside_that_is_cut_off_is_not_said_again(virtual_time: VirtualTime) -> None:
     talk = Talk(Script(Expect("think", Say("Forty two.", first=5.0), often=True)), "think", None)
     talk.line.speaks(1.5, 2.5)
-    talk.line.speaks(7.0, 7.4)
+    talk.line.speaks(7.4, 7.8)
     talk.line.hangs_up(16.0)
     heard = await talk.run(until=17)
     assert heard[1].text in "One moment."

@@ -40,7 +40,7 @@ class LlamaEngine:
 
     async def start(self) -> None:
         """Starts the process."""
-        # a new connection each time: llama.cpp closes kept ones after 5 s or 100 requests, unannounced
+        # A new connection each time: llama.cpp closes kept ones unannounced (5 s, 100 requests).
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)

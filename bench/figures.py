@@ -1,0 +1,152 @@
+"""From callers' reports to figures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One bot with so many calls at once. Milliseconds, MB (10^6 bytes).
+
+    `load`: the machine's load average (1 minute) before and after; `late_p99`: how late the
+    callers' own frames were sent, which is the bench's own noise.
+    """
+
+    bot: str
+    calls: int
+    turns: int
+    unanswered: int
+    v2v_p50: float
+    v2v_p95: float
+    first_p50: float
+    first_p95: float
+    cpu_ms: float
+    mb_per_call: float
+    mb_warm: float
+    mb_left: float
+    gaps: int
+    interruptions: int
+    errors: list[str]
+    late_p99: float
+    load: tuple[float, float]
+    stages: dict[str, float] = field(default_factory=dict)
+    v2v: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """One bot on the pause clips of one half.
+
+    `cut`: names of the clips in which the bot was heard before the caller was done.
+    """
+
+    bot: str
+    half: str
+    clips: int
+    cut: list[str]
+    unanswered: int
+    v2v_p50: float
+    v2v_p95: float
+    by_kind: dict[str, tuple[int, int]]
+    errors: list[str]
+    load: tuple[float, float]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` percent lie, by linear interpolation; nan of none."""
+    return float(np.percentile(values, share)) if len(values) else float("nan")
+
+
+def level(
+    bot: str,
+    reports: Sequence[dict[str, Any]],
+    *,
+    cpu: float,
+    memory: tuple[float, float, float],
+    load: tuple[float, float],
+    stages: dict[str, float] | None = None,
+) -> Level:
+    """The figures of one level.
+
+    Args:
+        bot: Its name.
+        reports: One of each call, as `bench.callers` writes them.
+        cpu: Seconds of CPU that the bot used meanwhile.
+        memory: MB of the warm server, at the peak, and afterwards.
+        load: Load average before and after.
+        stages: Median milliseconds of each stage of a turn, if known.
+    """
+    turns = [turn for report in reports for turn in report["turns"]]
+    answers = [turn["answer"] * 1000 for turn in turns if turn["answer"] is not None]
+    first = [r["first_audio"] * 1000 for r in reports if r["first_audio"] is not None]
+    late = [late * 1000 for report in reports for late in report["late"]]
+    seconds = sum(report["seconds"] for report in reports)
+    warm, peak, left = memory
+    return Level(
+        bot=bot,
+        calls=len(reports),
+        turns=len(turns),
+        unanswered=len(turns) - len(answers),
+        v2v_p50=percentile(answers, 50),
+        v2v_p95=percentile(answers, 95),
+        first_p50=percentile(first, 50),
+        first_p95=percentile(first, 95),
+        cpu_ms=cpu * 1000 / seconds if seconds else float("nan"),
+        mb_per_call=(peak - warm) / len(reports),
+        mb_warm=warm,
+        mb_left=left - warm,
+        gaps=sum(len(report["gaps"]) for report in reports),
+        interruptions=sum(1 for turn in turns if turn["cut_in"] > 0),
+        errors=_errors(reports),
+        late_p99=percentile(late, 99),
+        load=load,
+        stages=stages or {},
+        v2v=[round(answer, 1) for answer in answers],
+    )
+
+
+def patience(
+    bot: str,
+    half: str,
+    kinds: dict[str, str],
+    reports: Sequence[dict[str, Any]],
+    load: tuple[float, float],
+) -> Patience:
+    """The cut-ins on the clips of one half.
+
+    Args:
+        bot: Its name.
+        half: Which half.
+        kinds: The kind of each of its clips, by name; others are passed over.
+        reports: One of each call.
+        load: Load average before and after.
+    """
+    turns = [t for report in reports for t in report["turns"] if t["scene"] in kinds]
+    cut = [turn["scene"] for turn in turns if turn["cut_in"] > 0]
+    answers = [turn["answer"] * 1000 for turn in turns if turn["answer"] is not None]
+    by_kind = {
+        kind: (
+            sum(1 for name in cut if kinds[name] == kind),
+            sum(1 for turn in turns if kinds[turn["scene"]] == kind),
+        )
+        for kind in dict.fromkeys(kinds.values())
+    }
+    return Patience(
+        bot=bot,
+        half=half,
+        clips=len(turns),
+        cut=sorted(cut),
+        unanswered=len(turns) - len(answers),
+        v2v_p50=percentile(answers, 50),
+        v2v_p95=percentile(answers, 95),
+        by_kind=by_kind,
+        errors=_errors(reports),
+        load=load,
+    )
+
+
+def _errors(reports: Iterable[dict[str, Any]]) -> list[str]:
+    return sorted({report["error"] for report in reports if report["error"]})

@@ -1,0 +1,71 @@
+"""What a piece of a clip says: the stand-in's ear for real speech.
+
+A vendor's transcription depends only on the audio, so it is found by the audio: its loudness curve
+is looked for among all clips, and the words in that stretch are the transcript.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.clips import HZ, Clip, Samples, Word
+
+_HOP = HZ // 100
+"""Samples of one point of a loudness curve: 10 ms."""
+_PAD = 200
+"""Points of silence around each clip, so that a segment may begin before it and end after it."""
+_SURE = 0.9
+"""Least correlation of two loudness curves that are of the same sound."""
+
+_EDGE = 0.06
+"""Seconds by which a word's middle may lie outside: words' times are estimates."""
+
+Curve = npt.NDArray[np.float64]
+
+
+def curve(pcm: Samples) -> Curve:
+    """Loudness of 16-bit samples at `HZ`, a point every 10 ms."""
+    whole = np.abs(pcm[: len(pcm) // _HOP * _HOP].astype(np.float64)).reshape(-1, _HOP)
+    result: Curve = np.sqrt(whole.mean(axis=1))
+    return result
+
+
+class Listener:
+    """Tells the words of any stretch of the given clips."""
+
+    def __init__(self, clips: Sequence[Clip]) -> None:
+        pieces: list[Curve] = []
+        self._words: list[Word] = []
+        at = 0
+        for clip in clips:
+            sound = curve(clip.pcm)
+            pieces += [np.zeros(_PAD), sound]
+            at += _PAD
+            self._words += [Word(w.text, w.start + at / 100, w.end + at / 100) for w in clip.words]
+            at += len(sound)
+        library = np.concatenate([*pieces, np.zeros(_PAD)])
+        self._size = 1 << (2 * len(library) - 1).bit_length()
+        self._length = len(library)
+        self._spectrum = np.fft.rfft(library, self._size)
+        self._energy = np.concatenate([[0.0], np.cumsum(library**2)])
+
+    def hear(self, pcm: Samples) -> str:
+        """The words in 16-bit samples at `HZ`; "" when they are of no clip."""
+        sound = curve(pcm)
+        heard = np.flatnonzero(sound > 8)
+        if not heard.size or len(sound) > self._length:
+            return ""
+        first, last = int(heard[0]), int(heard[-1]) + 1
+        sound = sound[first:last]
+        size = len(sound)
+        product = np.fft.irfft(self._spectrum * np.conj(np.fft.rfft(sound, self._size)), self._size)
+        places = self._length - size + 1
+        energy = self._energy[size:] - self._energy[:-size]
+        norm = np.sqrt(np.maximum(energy, 1.0) * float((sound**2).sum()))
+        match = product[:places] / norm
+        best = int(match.argmax())
+        if match[best] < _SURE:
+            return ""
+        start, end = best / 100 - _EDGE, (best + size) / 100 + _EDGE
+        return " ".join(w.text for w in self._words if start <= (w.start + w.end) / 2 < end)

@@ -1,0 +1,70 @@
+"""The bench's providers: the tests' OpenAI stand-in with fixed delays, hearing the clips.
+
+    python -m bench.standin --clips FOLDER
+
+prints its address. It is a process of its own, so that a bot's CPU is the bot's alone.
+"""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import soxr
+from aiohttp import web
+
+from bench.clips import HZ, load
+from bench.listener import Listener
+from bench.scenes import everything
+from tests.fakes.exchange import Exchange, Reject
+from tests.fakes.openai_api import Delays, OpenAIApi
+from tests.fakes.openai_wire import TranscriptionRequest, as_json
+from tests.fakes.script import Ask
+from tests.fakes.server import main
+
+DELAYS = Delays(stt=0.120, first_token=0.150, token=0.015, tts=0.150)
+"""Seconds, as in the figures that the bars come from."""
+GREETING = "Hello, this is your assistant. How can I help you?"
+ANSWER = "Yes, we can do that for you, no problem at all. The shop is open until six this evening."
+
+
+class Providers(OpenAIApi):
+    """OpenAI with fixed delays, one answer to everything, and ears for the clips."""
+
+    def __init__(self, listener: Listener) -> None:
+        super().__init__(key=None, delays=DELAYS)
+        self._listener = listener
+        self.brain = answer
+
+    async def _hear(self, exchange: Exchange) -> web.StreamResponse:
+        record = exchange.record
+        assert isinstance(record, TranscriptionRequest)
+        if not record.audio:
+            raise Reject(400, "", "Invalid file format.")
+        text = await asyncio.to_thread(self._words, record.audio, record.rate)
+        record.audio = b""
+        await exchange.wait(self.delays.stt)
+        if record.fields.get("stream") == "true":
+            return await self._stream_text(exchange, text)
+        if record.fields.get("response_format") == "text":
+            return await exchange.reply(f"{text}\n".encode(), "text/plain")
+        return await exchange.reply(as_json({"text": text}))
+
+    def _words(self, audio: bytes, rate: int) -> str:
+        samples = np.frombuffer(audio[: len(audio) // 2 * 2], np.int16)
+        return self._listener.hear(soxr.resample(samples, rate, HZ).astype(np.int16))
+
+
+def answer(ask: Ask) -> str:
+    """The same answer to every caller; a greeting before anybody spoke."""
+    return ANSWER if ask.user else GREETING
+
+
+def _make(arguments: argparse.Namespace) -> Providers:
+    return Providers(Listener(load(everything(), arguments.clips, print)))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--clips", type=Path, required=True)
+    main(_make, parser)
