@@ -189,11 +189,12 @@ class Heard(FrameProcessor):
             self._utterance.drop(sentence)
 
     async def _finished(self, frame: TTSTextFrame) -> None:
-        """A whole sentence was played: release what is left of it."""
+        """A sentence is over: release what is left of it, unless the voice never said it."""
         sentence = self._utterance.find(frame.segment_id)
         if sentence is None:
             return
-        await self._release(sentence.release(len(sentence.text)))
+        if sentence.played:
+            await self._release(sentence.release(len(sentence.text)))
         self._utterance.drop(sentence)
         if self._current is sentence:
             self._current = None

@@ -301,3 +301,17 @@ async def test_hold_on_is_not_said_when_the_answer_is_on_its_way(
     talk.line.hangs_up(12.0)
     heard = await talk.run(until=13)
     assert [u.text for u in heard] == ["Hello there.", "This is a rather long answer."]
+
+
+async def test_sentence_that_the_voice_failed_to_say_was_not_heard(
+    virtual_time: VirtualTime,
+) -> None:
+    def fail(text: str) -> Exception | None:
+        return RuntimeError("no voice") if "Second" in text else None
+
+    talk = Talk(Script(Expect("tell", "First this. Second that. Third more.")), tts={"fail": fail})
+    talk.line.says(1.5, "tell me")
+    talk.line.hangs_up(9.0)
+    await talk.run(until=10)
+    assert "First this. Third more." in talk.notes.said("bot")
+    assert ("tts error", "Unknown error occurred: no voice") in talk.notes.events
