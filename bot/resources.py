@@ -44,7 +44,7 @@ class Resources:
         self.recorder = Recorder(store)
         self.switchboard = Switchboard(settings.MAX_CALLS, on_admitted=self.register)
         self.sidecar: EmbeddedSupervisor | None = None
-        self._store = store
+        self.store = store
         self._phrases = Phrases(settings.data_dir / "phrases", _voice_key(self.plan.tts[0]))
         self._not_ready = "starting"
         self._warming: asyncio.Task[None] | None = None
@@ -126,7 +126,7 @@ class Resources:
             await self.sidecar.stop()
         await self.clients.aclose()
         await self.recorder.close(STORE_CLOSE_SECONDS)
-        await self._store.close()
+        await self.store.close()
         gc.unfreeze()
 
     def _is_rendered(self, text: str) -> bool:

@@ -47,17 +47,17 @@ async def test_openai_for_everything(serve: Serve, openai_api: OpenAIApi, speech
     resources = server.resources
     assert resources
     await resources.recorder.flush()
-    (call,) = await queries.calls(resources._store)
+    (call,) = await queries.calls(resources.store)
     assert (call.channel, call.caller, call.state) == ("phone", "+15550001111", "ended")
     assert call.end_reason == "caller hung up"
     assert call.providers["llm"] == "openai gpt-4o-mini"
-    words = [(u.speaker, u.text) for u in await queries.utterances(resources._store, call.id)]
+    words = [(u.speaker, u.text) for u in await queries.utterances(resources.store, call.id)]
     assert words == [
         ("bot", "Hello there."),
         ("caller", QUESTION),
         ("bot", "It is noon, and it costs $2.50."),
     ]
-    (turn,) = await queries.turns(resources._store, call.id)
+    (turn,) = await queries.turns(resources.store, call.id)
     assert {"vad", "stt", "turn", "llm", "tts", "voice_to_voice"} <= set(turn.stages)
 
 
@@ -88,8 +88,8 @@ async def test_elevenlabs_and_anthropic(
     assert heard == "Hello there. It is noon. The sun is high."
     assert server.resources
     await server.resources.recorder.flush()
-    (call,) = await queries.calls(server.resources._store)
-    words = [u.text for u in await queries.utterances(server.resources._store, call.id)]
+    (call,) = await queries.calls(server.resources.store)
+    words = [u.text for u in await queries.utterances(server.resources.store, call.id)]
     assert words == ["Hello there.", QUESTION, "It is noon. The sun is high."]
     assert call.providers["tts"].startswith("elevenlabs eleven_flash_v2_5")
 
@@ -127,7 +127,7 @@ async def test_failing_provider_is_apologised_for_in_the_rendered_voice(
     assert server.resources
     await server.resources.recorder.flush()
     stage = {"chat": "llm", "transcriptions": "stt", "speech": "tts"}[endpoint]
-    events = await queries.events(server.resources._store)
+    events = await queries.events(server.resources.store)
     assert f"{stage} error" in [event.kind for event in events]
     assert "sk-test" not in "".join(event.detail for event in events)
 
@@ -167,7 +167,7 @@ async def test_voice_that_was_never_there_leaves_no_silence(
     openai_api.heal()
     assert server.resources
     await server.resources.recorder.flush()
-    (call,) = await queries.calls(server.resources._store)
+    (call,) = await queries.calls(server.resources.store)
     assert call.state == "failed"
 
 

@@ -7,7 +7,7 @@ times are put in English words; in other languages numbers are, and the rest is 
 import re
 from collections.abc import Callable
 
-from num2words import num2words
+from num2words import CONVERTER_CLASSES, num2words
 
 Transform = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
@@ -206,8 +206,7 @@ def _number(text: str, language: str) -> str:
         (len(plain) > 1 and plain[0] == "0") or ("," not in digits and len(plain) >= _SPELLED)
     ):
         return _spelled(plain, language) + tail
-    try:
-        words = _cardinal(digits, language)
-    except NotImplementedError:
+    if language not in CONVERTER_CLASSES:
         return text
+    words = _cardinal(digits, language)
     return f"{'minus ' if negative and language == 'en' else ''}{words}{tail}"

@@ -27,6 +27,7 @@ from bot.clients import Clients
 from bot.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from bot.providers import Endpoint
 from bot.settings_rules import OPENAI_URL
+from bot.speech.clauses import FirstClause
 from bot.speech.phrases import PHRASE_RATE, Phrases
 from bot.speech.speakable import speakable
 
@@ -132,13 +133,18 @@ def _status_error(status: int) -> ProviderError:
 
 
 class _Rendered(_Base):
-    """Speaks rendered sentences without asking the provider.
+    """Speaks rendered sentences without asking the provider, and an answer's first clause early.
 
-    Only where they stand alone (a `TTSSpeakFrame`), never as part of the model's answer.
+    Rendered ones only where they stand alone (a `TTSSpeakFrame`), never as part of an answer.
     """
 
-    _phrases: Phrases
     _alone = False
+
+    def __init__(self, phrases: Phrases, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._phrases = phrases
+        # pipecat 1.14 has no parameter for it
+        self._text_aggregator = FirstClause(language=self.text_aggregation_language)
 
     async def _handle_tts_speak(self, frame: TTSSpeakFrame) -> None:
         self._alone = True
@@ -167,8 +173,7 @@ class _OpenAICompatible(_Rendered, OpenAITTSService):
     def __init__(
         self, phrases: Phrases, client: openai.AsyncOpenAI, endpoint: Endpoint, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
-        self._phrases = phrases
+        super().__init__(phrases, **kwargs)
         self._client = client.with_options(timeout=_patience(endpoint))
         self._endpoint = endpoint
 
@@ -205,10 +210,6 @@ class _OpenAICompatible(_Rendered, OpenAITTSService):
 
 
 class _ElevenLabs(_Rendered, ElevenLabsTTSService):
-    def __init__(self, phrases: Phrases, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._phrases = phrases
-
     async def _play(
         self, text: str, audio: bytes, context_id: str
     ) -> AsyncGenerator[Frame | None, None]:

@@ -39,7 +39,7 @@ async def test_a_spoken_question_is_answered_in_sound_and_words(
         await room.hang_up()
         await room.wait_for_phase("over", 10)
     await server.resources.recorder.flush()
-    (call,) = await queries.calls(server.resources._store)
+    (call,) = await queries.calls(server.resources.store)
     assert (call.channel, call.end_reason) == ("room", "caller hung up")
 
 

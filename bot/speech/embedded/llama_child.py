@@ -1,5 +1,6 @@
 """The llama.cpp process: its own OpenAI server on a loopback port, told on stdout."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from bot.speech.embedded.progress import emit
 from bot.speech.embedded.weights import location
 
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
+POLITE = 5  # niceness: hearing and speaking are short and go before another call's thinking
 BATCH = 256  # prompt tokens per step: other callers' words wait for at most one step
 ALIAS = "embedded"  # the model's name in answers, instead of its path
 QUIET = 1  # llama.cpp's log level: errors only
@@ -31,6 +33,7 @@ def warm_folder(options: EmbeddedOptions) -> Path:
 def run(options: EmbeddedOptions) -> int:
     """Serves until it is killed; prints {"event": "listening", "address": …} when it can."""
     watch_parent()
+    os.nice(POLITE)
     import xllamacpp
 
     params = xllamacpp.CommonParams()
