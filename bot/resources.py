@@ -73,6 +73,9 @@ class Resources:
                 tts_voice=settings.EMBEDDED_TTS_VOICE,
                 progress=progress,
             )
+            if "llm" in stages:
+                system = {"role": "system", "content": resources.system_prompt}
+                await resources.sidecar.warm({"messages": [system]})
             await resources.sidecar.start()
         resources._warming = asyncio.create_task(resources._warm(), name="warm-up")
         return resources
@@ -144,7 +147,6 @@ class Resources:
             await asyncio.to_thread(_load_models)
             if self.sidecar:
                 await self.sidecar.wait_ready()
-                await self._warm_brain(self.sidecar)
             self._not_ready = "rendering the greeting"
             rendered = await self._render()
             gc.collect()
@@ -157,11 +159,6 @@ class Resources:
         except Exception as error:
             self._not_ready = f"start-up failed: {type(error).__name__}: {error}"
             logger.exception("start-up failed")
-
-    async def _warm_brain(self, sidecar: EmbeddedSupervisor) -> None:
-        if "llm" in self.plan.embedded_stages:
-            self._not_ready = "the embedded language model reads its instructions"
-            await sidecar.warm({"messages": [{"role": "system", "content": self.system_prompt}]})
 
     async def _render(self) -> bool:
         """Render the fixed sentences, the greeting first; False if one is missing still."""

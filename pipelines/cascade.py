@@ -27,6 +27,7 @@ from bot.call import Call
 from bot.messages import page_frame
 from bot.store.recorder import Recorder
 from pipelines.care import Care
+from pipelines.ear import EndOfEar
 from pipelines.heard import Heard, Spoken, Utterance
 from pipelines.journal import Journal, PageMessage
 from pipelines.prompts import Sentences
@@ -103,6 +104,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
                 parts.stt,
                 DTMFAggregator(prefix=KEYS_PREFIX),
                 users,
+                EndOfEar(),
                 parts.llm,
                 parts.tts,
                 Spoken(utterance),

@@ -12,7 +12,7 @@ from pipecat.utils.time import time_now_iso8601
 from bot.clients import Clients
 from bot.providers import Endpoint
 
-TTFS_P99_SECONDS = {"embedded": 2.0, "whisper": 1.5, "openai": 1.5}
+TTFS_P99_SECONDS = {"embedded": 1.0, "whisper": 1.5, "openai": 1.5}
 """How long after the end of speech a turn waits for its transcript, by provider. Transcripts here
 come marked as final, so a turn ends with them; this only bounds the wait where none comes."""
 
