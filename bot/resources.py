@@ -108,6 +108,7 @@ class Resources:
                 self._phrases,
                 language,
                 self.settings.elevenlabs_urls[1],
+                fast_brain=self.plan.llm[0].provider != "embedded",
             ),
             vad=vad.SharedSileroVAD(),
             turn=turn.SharedSmartTurn(),

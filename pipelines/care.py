@@ -119,6 +119,11 @@ class Care:
         if self._hold_on:
             self._restart_hold_on()
 
+    def voiced(self, text: str) -> None:
+        """The voice was asked to say `text`; a bridge would come after it."""
+        if text.strip() != self._sentences.hold_on:
+            self._stop_hold_on()
+
     def answered(self) -> None:
         """Words of an answer have been heard."""
         self._failures = 0

@@ -163,7 +163,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
         rendered=parts.rendered,
         silence_seconds=parts.silence_seconds,
     )
-    _connect(worker, users, assistants, journal, care)
+    _connect(worker, users, assistants, parts.tts, journal, care)
 
     async def greet() -> None:
         await speak(parts.sentences.greeting, True)
@@ -171,7 +171,9 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
     return Cascade(worker, context, care, journal, greet)
 
 
-def _connect(worker: Any, users: Any, assistants: Any, journal: Journal, care: Care) -> None:
+def _connect(
+    worker: Any, users: Any, assistants: Any, tts: Any, journal: Journal, care: Care
+) -> None:
     """Hand Pipecat's events to the journal and to care."""
 
     async def caller_started(*_: Any) -> None:
@@ -194,6 +196,9 @@ def _connect(worker: Any, users: Any, assistants: Any, journal: Journal, care: C
     async def trouble(_: Any, frame: Any) -> None:
         await care.failed(frame)
 
+    async def voiced(_: Any, __: Any, text: str) -> None:
+        care.voiced(text)
+
     async def all_played(*_: Any) -> None:
         journal.last_words_said()
 
@@ -203,5 +208,6 @@ def _connect(worker: Any, users: Any, assistants: Any, journal: Journal, care: C
     users.add_event_handler("on_user_turn_stopped", caller_stopped)
     users.add_event_handler("on_user_turn_idle", caller_silent)
     assistants.add_event_handler("on_assistant_turn_stopped", bot_stopped)
+    tts.add_event_handler("on_tts_request", voiced)
     worker.add_event_handler("on_idle_timeout", caller_silent)
     worker.add_event_handler("on_pipeline_error", trouble)

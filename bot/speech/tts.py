@@ -44,7 +44,13 @@ else:
 
 
 def make_tts(
-    endpoint: Endpoint, clients: Clients, phrases: Phrases, language: str, websocket_url: str
+    endpoint: Endpoint,
+    clients: Clients,
+    phrases: Phrases,
+    language: str,
+    websocket_url: str,
+    *,
+    fast_brain: bool,
 ) -> TTSService:
     """The TTS service of one call.
 
@@ -54,6 +60,8 @@ def make_tts(
         phrases: Rendered sentences of the same voice.
         language: 'en', 'en-GB', …
         websocket_url: ElevenLabs' websocket address; unused for others.
+        fast_brain: The model writes much faster than speech, so that an answer's first clause may
+            be spoken while the next is written, without a gap.
     """
 
     async def read_aloud(text: str, _: str) -> str:
@@ -62,6 +70,7 @@ def make_tts(
     if endpoint.provider == "elevenlabs":
         return _ElevenLabs(
             phrases,
+            fast_brain,
             api_key=endpoint.api_key.get_secret_value(),
             url=websocket_url,
             sample_rate=RATE,
@@ -72,6 +81,7 @@ def make_tts(
         )
     return _OpenAICompatible(
         phrases,
+        fast_brain,
         clients.openai(endpoint),
         endpoint,
         http_client=clients.http,
@@ -140,11 +150,11 @@ class _Rendered(_Base):
 
     _alone = False
 
-    def __init__(self, phrases: Phrases, **kwargs: Any) -> None:
+    def __init__(self, phrases: Phrases, fast_brain: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._phrases = phrases
-        # pipecat 1.14 has no parameter for it
-        self._text_aggregator = FirstClause(language=self.text_aggregation_language)
+        if fast_brain:  # pipecat 1.14 has no parameter for it
+            self._text_aggregator = FirstClause(language=self.text_aggregation_language)
 
     async def _handle_tts_speak(self, frame: TTSSpeakFrame) -> None:
         self._alone = True
@@ -171,9 +181,14 @@ class _Rendered(_Base):
 
 class _OpenAICompatible(_Rendered, OpenAITTSService):
     def __init__(
-        self, phrases: Phrases, client: openai.AsyncOpenAI, endpoint: Endpoint, **kwargs: Any
+        self,
+        phrases: Phrases,
+        fast_brain: bool,
+        client: openai.AsyncOpenAI,
+        endpoint: Endpoint,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(phrases, **kwargs)
+        super().__init__(phrases, fast_brain, **kwargs)
         self._client = client.with_options(timeout=_patience(endpoint))
         self._endpoint = endpoint
 

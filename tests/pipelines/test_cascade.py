@@ -315,3 +315,13 @@ async def test_sentence_that_the_voice_failed_to_say_was_not_heard(
     await talk.run(until=10)
     assert "First this. Third more." in talk.notes.said("bot")
     assert ("tts error", "Unknown error occurred: no voice") in talk.notes.events
+
+
+async def test_hold_on_does_not_follow_an_answer_that_the_voice_is_working_on(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(Script(Expect("think", Say("Done.", first=3.0))), tts={"delay": 6.0})
+    talk.line.says(4.0, "think")
+    talk.line.hangs_up(20.0)
+    heard = await talk.run(until=21)
+    assert heard[-1].text == "Done."
