@@ -37,6 +37,10 @@ RATE = 24_000
 _FIRST_BYTES = RATE * 2 // 10
 """Audio is passed on in pieces of 0.1 s. Pipecat's 0.5 s delays the first word by as much."""
 
+_GAP_SECONDS = 20.0
+"""Silence inside an answer after which Pipecat takes it for over. A turn's end closes it by itself;
+with Pipecat's 3 s a slow model's answer would be torn in two."""
+
 if TYPE_CHECKING:
     _Base = TTSService
 else:
@@ -87,6 +91,7 @@ def make_tts(
         http_client=clients.http,
         api_key="shared client",
         sample_rate=RATE,
+        stop_frame_timeout_s=_GAP_SECONDS,
         text_transforms=[("*", read_aloud)],
         settings=OpenAITTSService.Settings(model=endpoint.model, voice=endpoint.voice),
     )

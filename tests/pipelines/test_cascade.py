@@ -320,7 +320,10 @@ async def test_sentence_that_the_voice_failed_to_say_was_not_heard(
 async def test_hold_on_does_not_follow_an_answer_that_the_voice_is_working_on(
     virtual_time: VirtualTime,
 ) -> None:
-    talk = Talk(Script(Expect("think", Say("Done.", first=3.0))), tts={"delay": 6.0})
+    talk = Talk(
+        Script(Expect("think", Say("Done.", first=3.0))),
+        tts={"delay": 6.0, "stop_frame_timeout_s": 20},
+    )
     talk.line.says(4.0, "think")
     talk.line.hangs_up(20.0)
     heard = await talk.run(until=21)
