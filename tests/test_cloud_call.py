@@ -15,7 +15,7 @@ from tests.fakes import faults
 from tests.fakes.openai_api import OpenAIApi
 from tests.fakes.openai_wire import ChatRequest, SpeechRequest, TranscriptionRequest
 from tests.fakes.phoneline import PhoneLine
-from tests.fixtures.house import Serve, dial
+from tests.fixtures.house import Serve, dial, hang_up_after, when_heard
 from tests.fixtures.speech import Speech
 
 pytestmark = pytest.mark.models
@@ -28,8 +28,8 @@ async def test_openai_for_everything(serve: Serve, openai_api: OpenAIApi, speech
     server = await serve(BOT_GREETING="Hello there.", OPENAI_TTS_VOICE="nova")
     line = PhoneLine()
     line.plays(2.0, speech.ulaw(QUESTION))
-    line.hangs_up(8.5)
-    await dial(server, line, 10)
+    hang_up_after(line, "fifty cents.", 20)
+    await dial(server, line, 21)
     heard = [u.text for u in line.utterances()]
     assert heard == ["Hello there.", "It is noon, and it costs two dollars and fifty cents."]
     assert line.utterances()[0].start < 0.5
@@ -82,8 +82,8 @@ async def test_elevenlabs_and_anthropic(
     )
     line = PhoneLine()
     line.plays(2.0, speech.ulaw(QUESTION))
-    line.hangs_up(9.0)
-    await dial(server, line, 10)
+    hang_up_after(line, "sun is high.", 20)
+    await dial(server, line, 21)
     heard = " ".join(u.text for u in line.utterances())
     assert heard == "Hello there. It is noon. The sun is high."
     assert server.resources
@@ -119,8 +119,8 @@ async def test_failing_provider_is_apologised_for_in_the_rendered_voice(
     openai_api.fail(fault, endpoint)
     line = PhoneLine()
     line.plays(1.0, speech.ulaw(QUESTION))
-    line.hangs_up(9.5)
-    await dial(server, line, 12)
+    hang_up_after(line, expected, 20)
+    await dial(server, line, 21)
     openai_api.heal()
     openai_api.transcripts.clear()
     assert expected in " ".join(u.text for u in line.utterances())
@@ -141,10 +141,17 @@ async def test_barge_in_empties_the_line(
     server = await serve(BOT_GREETING="Hi.")
     line = PhoneLine()
     line.plays(1.0, speech.ulaw(QUESTION))
-    line.plays(6.0, speech.ulaw("That is enough."))
-    line.hangs_up(11.0)
-    await dial(server, line, 12)
-    assert any(6.0 < clear < 7.2 for clear in line.clears)
+    broke_in: list[float] = []
+
+    def break_in() -> None:
+        broke_in.append(line.now)
+        line.plays(line.now + 0.1, speech.ulaw("That is enough."))
+
+    when_heard(line, "very long story", 20, break_in)
+    hang_up_after(line, "All right.", 25)
+    await dial(server, line, 26)
+    (start,) = broke_in
+    assert any(start < clear < start + 1.5 for clear in line.clears)
     second = openai_api.of(ChatRequest)[1].ask
     kept = [m.text for m in second.messages if m.role == "assistant"][-1]
     assert long.startswith(kept)
@@ -178,7 +185,7 @@ async def test_ears_that_hang_are_bridged(
     server = await serve(BOT_GREETING="Hi.")
     line = PhoneLine()
     line.plays(1.0, speech.ulaw(QUESTION))
-    line.hangs_up(9.0)
-    await dial(server, line, 10)
+    hang_up_after(line, "One moment, please.", 15)
+    await dial(server, line, 16)
     openai_api.heal()
     assert "One moment, please." in " ".join(u.text for u in line.utterances())

@@ -44,14 +44,14 @@ async def test_three_phone_calls_at_once_and_a_clean_stop(
         family = psutil.Process(server.pid).children(recursive=True)
         assert family, "the embedded models run in processes of their own"
         url = ("--url", f"http://127.0.0.1:{port}")
-        question = ("--say", "What is the capital of France?")
+        question = ("--say", "What is two plus two?")
         calls = await asyncio.gather(
             *(run("-m", "bot.phonecall", *url, *question) for _ in range(3))
         )
         for code, output in calls:
             assert code == 0, output
             assert re.search(r"bot .*Tandem|bot .*tandem", output), output
-            assert "Paris" in output, output
+            assert re.search(r"\b(4|four)\b", output), output
             assert "1 of 1 turns answered" in output
         server.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(server.wait(), 40) == 0

@@ -1,5 +1,7 @@
 """The room's page in Chromium, a spoken question, the real pipeline, the embedded models."""
 
+import re
+
 import aiohttp
 import numpy as np
 import pytest
@@ -22,20 +24,20 @@ async def test_a_spoken_question_is_answered_in_sound_and_words(
     async with aiohttp.ClientSession() as http:
         warm = await http.post(f"{embedded.base_url}/tandem/warm", json={"messages": [system]})
         assert warm.status < 300
-    question = speech.say("What is the capital of France?", 16_000)
+    question = speech.say("What is two plus two?", 16_000)
     async with open_room(server.url) as room:
         await room.call()
         await room.wait_until(lambda: _said(room, "How can I help you?"), "greeting", 20)
         start = await room.mark()
         await room.say(question)
-        await room.wait_until(lambda: _said(room, "Paris"), "answer", 60)
+        await room.wait_until(lambda: _said(room, "4"), "answer", 60)
         await room.wait_until(lambda: _quiet(room), "silence", 20)
-        assert "capital of France" in await room.said("caller")
+        assert "plus" in await room.said("caller")
         stages = (await room.stages())[1]
         assert stages["voice_to_voice"] >= stages["llm"] > 0
         heard = await room.record(start)
         assert np.abs(np.frombuffer(heard, np.int16).astype(np.int32)).max() > 2000
-        assert "paris" in speech.hear(heard, HEARD_HZ).lower()
+        assert re.search(r"\b(4|four)\b", speech.hear(heard, HEARD_HZ), re.I)
         await room.hang_up()
         await room.wait_for_phase("over", 10)
     await server.resources.recorder.flush()

@@ -1,0 +1,100 @@
+"""Clips put together from parts, and the stand-in's ear that tells what a piece of one says."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soxr
+
+from bench.clips import FRAME, HZ, Clip, join, spread, trim, voiced
+from bench.listener import Listener
+from bench.scenes import VOICES, Scene, everything, pauses
+from bot.telephony import mulaw
+
+Samples = npt.NDArray[np.int16]
+
+
+def speech(seconds: float, seed: int) -> Samples:
+    """Noise in syllables of random loudness, as no other seed has it."""
+    random = np.random.default_rng(seed)
+    syllables = np.repeat(random.uniform(500, 6000, int(seconds * 8) + 1), HZ // 8)
+    noise = random.uniform(-1, 1, int(seconds * HZ))
+    return (noise * syllables[: len(noise)]).astype(np.int16)
+
+
+def clip(number: int, texts: tuple[str, ...], gap: float = 0.5) -> Clip:
+    scene = Scene(f"s{number}", "clause", VOICES[0], texts, (gap,) * (len(texts) - 1))
+    parts = [(text, speech(1.5, number * 10 + n)) for n, text in enumerate(texts)]
+    return Clip(scene, *_joined(parts, scene.gaps))
+
+
+def _joined(parts, gaps):  # type: ignore[no-untyped-def]
+    pcm, words = join(parts, gaps)
+    return pcm, tuple(words)
+
+
+def test_words_are_spread_by_their_length() -> None:
+    a, bcd = spread("a bcd", 1.0, 4.0)
+    assert (a.start, a.end) == (1.0, 2.0)
+    assert (bcd.start, bcd.end) == (2.0, 4.0)
+
+
+def test_parts_are_joined_with_the_gap_between_them() -> None:
+    made = clip(1, ("one two", "three"), 0.8)
+    assert len(made.pcm) == pytest.approx(3.8 * HZ)
+    loud = voiced(made.pcm)
+    assert not loud[76:114].any()
+    assert loud[70]
+    assert loud[120]
+    assert made.words[-1].start == pytest.approx(2.3)
+
+
+def test_trim_keeps_a_breath_around_the_voice() -> None:
+    pcm = np.concatenate([np.zeros(HZ, np.int16), speech(1.0, 5), np.zeros(HZ, np.int16)])
+    kept = trim(pcm)
+    assert HZ <= len(kept) <= HZ + 4 * FRAME
+    assert not trim(np.zeros(HZ, np.int16)).any()
+
+
+CLIPS = [clip(1, ("where is the", "station please")), clip(2, ("good morning", "my name is"))]
+
+
+@pytest.fixture(scope="module")
+def listener() -> Listener:
+    return Listener(CLIPS)
+
+
+def over_the_phone(pcm: Samples, shift: int) -> Samples:
+    """µ-law and a resampling there and back, off the clip's own grid, with silence around."""
+    pcm = np.concatenate([np.zeros(HZ // 3 + shift, np.int16), pcm, np.zeros(HZ // 5, np.int16)])
+    line = np.frombuffer(mulaw.decode(mulaw.encode(pcm.tobytes())), np.int16)
+    return soxr.resample(soxr.resample(line, HZ, 24000), 24000, HZ).astype(np.int16)
+
+
+@pytest.mark.parametrize("shift", [0, 37, 79])
+def test_a_whole_clip_is_understood(listener: Listener, shift: int) -> None:
+    for made in CLIPS:
+        assert listener.hear(over_the_phone(made.pcm, shift)) == made.scene.text
+
+
+def test_a_piece_gives_only_its_own_words(listener: Listener) -> None:
+    first = CLIPS[0].pcm[: round(1.6 * HZ)]
+    assert listener.hear(over_the_phone(first, 11)) == "where is the"
+    second = CLIPS[1].pcm[round(1.8 * HZ) :]
+    assert listener.hear(over_the_phone(second, 23)) == "my name is"
+
+
+def test_silence_and_strangers_say_nothing(listener: Listener) -> None:
+    assert listener.hear(np.zeros(HZ, np.int16)) == ""
+    assert listener.hear(speech(2.0, 999)) == ""
+
+
+def test_the_halves_share_no_sentence_and_have_every_kind_and_gap() -> None:
+    tuning, held = pauses("tuning"), pauses("held-back")
+    assert not {s.text for s in tuning} & {s.text for s in held}
+    for half in (tuning, held):
+        assert {s.gaps[0] for s in half} == {0.4, 0.8, 1.2}
+        assert {s.voice.name for s in half} == {"joe", "low", "high"}
+        assert {s.kind for s in half} == {s.kind for s in tuning}
+        assert all(len(s.parts) == len(s.gaps) + 1 for s in half)
+    names = [s.name for s in everything()]
+    assert len(names) == len(set(names))

@@ -1,0 +1,133 @@
+"""From reports to figures, from figures to bars, and their way to disk and back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.bars import Bar, Found, bars
+from bench.figures import Level, Patience, level, patience, percentile
+from bench.plot import draw, scale
+from bench.report import read, save
+
+
+def report(*answers: float | None, **other: Any) -> dict[str, Any]:
+    turns = [{"scene": "q", "answer": a, "cut_in": 0.0, "over": False} for a in answers]
+    usual = {"first_audio": 0.5, "seconds": 10.0, "gaps": [], "late": [0.001], "error": ""}
+    return usual | {"turns": turns} | other
+
+
+def made(bot: str, calls: int, **values: Any) -> Level:
+    usual = level(
+        bot, [report(1.0)] * calls, at_once=calls, cpu=1, memory=(100, 100, 100), load=(0, 0)
+    )
+    fields = {name: getattr(usual, name) for name in Level.__dataclass_fields__}
+    return Level(**fields | values)
+
+
+def half(bot: str, name: str, *cut: str) -> Patience:
+    return Patience(bot, name, 10, list(cut), 0, 1, 1, {}, [], (0, 0))
+
+
+def test_percentiles_interpolate_and_none_is_not_a_number() -> None:
+    assert percentile([1, 2, 3, 4], 50) == 2.5
+    assert percentile([], 50) != percentile([], 50)
+
+
+def test_a_level_is_in_milliseconds_and_per_call() -> None:
+    found = level(
+        "tandem",
+        [report(0.5, 0.7), report(0.9, None, gaps=[0.1, 0.2], first_audio=None, error="gone")],
+        at_once=2,
+        cpu=0.4,
+        memory=(100.0, 110.0, 103.0),
+        load=(0.5, 1.0),
+    )
+    assert found.v2v_p50 == pytest.approx(700)
+    assert (found.first_p50, found.first_p95) == (500, 500)
+    assert found.cpu_ms == pytest.approx(20)
+    assert (found.mb_per_call, found.mb_left) == (5, 3)
+    assert (found.turns, found.unanswered, found.gaps) == (4, 1, 2)
+    assert found.errors == ["gone"]
+
+
+def test_a_bot_that_talks_over_the_end_is_not_timed_and_not_silent() -> None:
+    found = report(None)
+    found["turns"][0]["over"] = True
+    assert level(
+        "x", [found], at_once=1, cpu=0, memory=(0, 0, 0), load=(0, 0)
+    ).unanswered == 0  # fmt: skip
+
+
+def test_cut_ins_are_counted_by_half_and_kind() -> None:
+    calls = [
+        report(
+            turns=[
+                {"scene": "a", "answer": 1.0, "cut_in": 0.02, "over": False},
+                {"scene": "b", "answer": 2.0, "cut_in": 0.0, "over": False},
+                {"scene": "elsewhere", "answer": 9.0, "cut_in": 1.0, "over": False},
+            ]
+        )
+    ]
+    found = patience("tandem", "tuning", {"a": "clause", "b": "number"}, calls, (0, 0))
+    assert (found.clips, found.cut) == (2, ["a"])
+    assert found.by_kind == {"clause": (1, 1), "number": (0, 1)}
+    assert found.v2v_p50 == 1500
+
+
+def by_name(found: Found) -> dict[str, Bar]:
+    return {bar.name: bar for bar in bars(found)}
+
+
+def test_bars_are_ratios_at_the_same_number_of_calls() -> None:
+    found = by_name(
+        Found(
+            [
+                made("stock24", 8, v2v_p50=1000, cpu_ms=100, first_p95=1000, mb_per_call=50),
+                made("tandem", 8, v2v_p50=600, cpu_ms=28, first_p95=20, mb_per_call=3),
+                made("tandem", 8, v2v_p50=1, workers=2),
+                made("tandem", 14, gaps=1),
+            ],
+            [],
+        )
+    )
+    assert found["voice-to-voice p50, 8 calls"].met is True
+    assert found["CPU per call second, 8 calls"].met is False
+    assert found["first audio p95, 8 calls"].met is True
+    assert found["memory per call, 8 calls"].met is True
+    assert found["gaps, 14 calls"].met is False
+    assert found["voice-to-voice p95, 14 calls"].met is None
+    assert found["left after 50 calls"].met is None
+
+
+def test_as_many_cut_ins_as_the_other_are_too_many() -> None:
+    rival = [half("stock24", "tuning", "a"), half("stock24", "held-back", "b")]
+
+    def cut(*halves: Patience) -> Bar:
+        return by_name(Found([], [*rival, *halves]))["heard cut-ins, all pause clips"]
+
+    assert cut(half("tandem", "tuning", "a"), half("tandem", "held-back", "b")).met is False
+    assert cut(half("tandem", "tuning"), half("tandem", "held-back", "b")).met is True
+    assert cut().met is None
+
+
+def test_a_run_is_kept_and_read_again(tmp_path: Path) -> None:
+    found = Found([made("tandem", 8)], [half("tandem", "tuning", "a")], [made("tandem", 50)])
+    save(found, {"at": "now"}, tmp_path / "run.json")
+    again = read(tmp_path / "run.json")
+    assert again.levels[0].v2v_p50 == found.levels[0].v2v_p50
+    assert again.patience[0].cut == ["a"]
+    assert again.leftover[0].calls == 50
+
+
+def test_the_curve_has_a_line_of_each_bot(tmp_path: Path) -> None:
+    levels = [made("tandem", 1), made("tandem", 8), made("stock24", 1), made("stock24", 8)]
+    draw(levels, tmp_path / "curve.svg")
+    svg = (tmp_path / "curve.svg").read_text()
+    assert svg.count("<polyline") == 6
+    assert "stock24" in svg
+
+
+@pytest.mark.parametrize(("top", "expected"), [(0.3, 0.5), (1, 1), (7, 10), (1900, 2000)])
+def test_axes_end_at_round_numbers(top: float, expected: float) -> None:
+    assert scale(top) == pytest.approx(expected)
