@@ -6,7 +6,7 @@ REQUIREMENTS := deploy/requirements
 CACHE := $(or $(EMBEDDED_CACHE_DIR),$(HOME)/.cache/tandem)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --progress-bar off
 
-.PHONY: run test call lint check requirements pages clean
+.PHONY: run test call bench lint check requirements pages clean
 
 run: $(VENV)/run.stamp  ## serve the test room and the phone endpoint
 	@exec $(BIN)/python runner.py
@@ -17,6 +17,9 @@ test: $(VENV)/test.stamp chromium  ## install everything and run every test
 
 call: $(VENV)/run.stamp  ## place a simulated phone call: make call ARGS='--say "Hello?"'
 	@$(BIN)/python -m bot.phonecall $(ARGS)
+
+bench: $(VENV)/bench.stamp  ## Tandem beside the stock Pipecat bot: make bench ARGS=--quick
+	@$(BIN)/python -m bench $(ARGS)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -34,6 +37,9 @@ requirements: $(VENV)/test.stamp  ## lock the dependencies anew (needs uv)
 	  --python-version 3.11 -o $(REQUIREMENTS)/run.txt
 	uv pip compile -q pyproject.toml --extra test --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 -c $(REQUIREMENTS)/run.txt -o $(REQUIREMENTS)/test.txt
+	uv pip compile -q pyproject.toml --extra test --extra bench --generate-hashes \
+	  --no-emit-index-url --no-header --python-version 3.11 -c $(REQUIREMENTS)/test.txt \
+	  -o $(REQUIREMENTS)/bench.txt
 	uv pip compile -q $(REQUIREMENTS)/embedded.in --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 -o $(REQUIREMENTS)/embedded.txt
 
@@ -55,6 +61,11 @@ $(VENV)/run.stamp: $(REQUIREMENTS)/run.txt | $(VENV)/bin/python
 
 $(VENV)/test.stamp: $(REQUIREMENTS)/test.txt $(VENV)/run.stamp
 	@echo "installing the test tools ..."
+	@$(PIP) -q -r $<
+	@touch $@
+
+$(VENV)/bench.stamp: $(REQUIREMENTS)/bench.txt $(VENV)/test.stamp
+	@echo "installing the benchmark's tools ..."
 	@$(PIP) -q -r $<
 	@touch $@
 

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ class Bot:
     webhook: str
     process: psutil.Process
     data: Path
+    workers: int = 1
 
 
 @contextlib.contextmanager
@@ -70,7 +70,7 @@ def tandem(origin: str, folder: Path, workers: int = 1) -> Iterator[Bot]:
     with _process(command, environment, ROOT, folder / "tandem.log") as process:
         server = f"http://127.0.0.1:{port}"
         _wait(process, f"{server}/ready", folder / "tandem.log")
-        yield Bot("tandem", server, "/phone/incoming", process, data)
+        yield Bot("tandem", server, "/phone/incoming", process, data, workers)
 
 
 @contextlib.contextmanager
@@ -82,10 +82,13 @@ def stock24(origin: str, folder: Path) -> Iterator[Bot]:
         "OPENAI_API_KEY": "none",
         "OPENAI_BASE_URL": f"{origin}/v1",
         "OPENAI_VOICE_ID": "alloy",
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_API_KEY": "SK" + "0" * 32,  # with a token instead, it would ask Twilio who calls
+        "TWILIO_API_SECRET": "none",
         "PYTHON_DOTENV_DISABLED": "1",  # it would look for a .env above the libraries' folder
     }
-    command = [sys.executable, "bot.py", "-t", "twilio", "-x", f"127.0.0.1:{port}"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "bench.stock_process", origin, "bot.py", "-t", "twilio"]
+    command += ["-x", f"127.0.0.1:{port}", "--host", "127.0.0.1", "--port", str(port)]
     with _process(command, environment, bot.parent, folder / "stock24.log") as process:
         server = f"http://127.0.0.1:{port}"
         _wait(process, f"{server}/status", folder / "stock24.log")
@@ -141,16 +144,15 @@ def _said(process: psutil.Process, log: Path) -> str:
 def _wait(process: psutil.Process, url: str, log: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and _alive(process):
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+            if answer.status == 200:
+                return
         time.sleep(0.2)
     raise BenchError(f"{url} never answered: {_tail(log)}")
 
 
 def _alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
 
 
 def _tail(log: Path) -> str:

@@ -7,7 +7,8 @@ import asyncio
 import base64
 import json
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ ANSWER_SECONDS = 12.0
 """How long an answer is waited for."""
 QUIET_SECONDS = 1.2
 """Silence of the bot after which its answer counts as over."""
+_OVERHANG_SECONDS = 0.2
+"""A bot that is heard this shortly before the caller's end is still at what it said before."""
 _SILENCE = base64.b64encode(mulaw.SILENCE * FRAME).decode()
 
 
@@ -53,12 +56,14 @@ class Turn:
     """What came of one utterance; seconds.
 
     `answer`: from the last voiced frame sent to the first voiced frame heard, None without an
-    answer. `cut_in`: how much of the bot was heard while the caller was not done yet.
+    answer. `cut_in`: how much of the bot was heard while the caller was not done yet. `over`: the
+    bot still talked over the caller's last word, so there is no answer to time.
     """
 
     scene: str
     answer: float | None = None
     cut_in: float = 0.0
+    over: bool = False
 
 
 @dataclass(slots=True)
@@ -81,11 +86,13 @@ class Caller:
         server: The bot's http address.
         path: Its webhook.
         number: Makes the pauses between a caller's turns its own, the same in every run.
+        hasty: Hang up as soon as the last answer is heard.
     """
 
-    def __init__(self, server: str, path: str, number: int) -> None:
+    def __init__(self, server: str, path: str, number: int, *, hasty: bool = False) -> None:
         self.report = CallReport(number)
         self._path = path
+        self._hasty = hasty
         self._random = random.Random(number)
         self._call_sid, self._stream_sid = f"CA{uuid4().hex}", f"MZ{uuid4().hex}"
         form = {
@@ -101,6 +108,7 @@ class Caller:
         self._at = 0
         self._sent_at: list[float] = []
         self._marks: list[str] = []
+        self._playing: set[asyncio.Task[None]] = set()
         self._over = False
 
     async def call(self, clips: Sequence[Frames]) -> CallReport:
@@ -129,6 +137,7 @@ class Caller:
             await self._send({"event": "stop", "streamSid": self._stream_sid, "stop": stop})
         finally:
             self._over = True
+            tasks += self._playing
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -164,8 +173,11 @@ class Caller:
             self.report.turns.append(turn)
             first, last = await self._say(frames)
             turn.cut_in = self._out.heard_between(first, last)
+            turn.over = self._out.heard_between(last - _OVERHANG_SECONDS, last) > 0
             heard = await self._answer(last)
-            turn.answer = None if heard is None else heard - last
+            turn.answer = None if heard is None or turn.over else heard - last
+            if self._hasty and frames is clips[-1]:
+                return
             await self._silence()
             if self._over:
                 raise CallFailed("the bot ended the call")
@@ -173,8 +185,7 @@ class Caller:
     async def _say(self, frames: Frames) -> tuple[float, float]:
         """Speak; returns when its first voiced frame was sent, and its last."""
         self._sent_at, self._queue, self._at = [], list(frames.payloads), 0
-        while self._at < len(self._queue) and not self._over:
-            await asyncio.sleep(TICK)
+        await self._until(lambda: self._at == len(self._queue))
         sent = self._sent_at
         if len(sent) <= frames.last:
             raise CallFailed("the bot ended the call")
@@ -191,7 +202,11 @@ class Caller:
 
     async def _silence(self) -> None:
         """Wait until the bot has been silent for a while."""
-        while self._now() < self._out.end + QUIET_SECONDS and not self._over:
+        await self._until(lambda: self._now() >= self._out.end + QUIET_SECONDS)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for `condition` or the call's end, whichever is first."""
+        while not condition() and not self._over:  # noqa: ASYNC110 - the clock decides, too
             await asyncio.sleep(TICK)
 
     async def _speak(self) -> None:
@@ -233,10 +248,13 @@ class Caller:
 
     def _mark(self, name: str, now: float) -> None:
         self._marks.append(name)
-        loop = asyncio.get_running_loop()
-        loop.call_at(
-            max(now, self._out.end), lambda: loop.create_task(self._reached(name)) and None
-        )
+        task = asyncio.create_task(self._play_mark(name, max(0.0, self._out.end - now)))
+        self._playing.add(task)
+        task.add_done_callback(self._playing.discard)
+
+    async def _play_mark(self, name: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._reached(name)
 
     async def _reached(self, name: str) -> None:
         if name in self._marks and not self._over:
@@ -244,9 +262,9 @@ class Caller:
             mark = {"event": "mark", "streamSid": self._stream_sid, "mark": {"name": name}}
             await self._send(mark)
 
-    async def _send(self, message: dict[str, object]) -> None:
+    async def _send(self, message: Mapping[str, object]) -> None:
         await self._socket.send(json.dumps(message))
 
     @staticmethod
     def _now() -> float:
-        return asyncio.get_running_loop().time()
+        return time.perf_counter()  # uvloop's own clock counts whole milliseconds

@@ -1,6 +1,6 @@
-"""The callers' process: reads a plan (JSON) from a file, holds the calls, writes what they measured.
+"""The callers' process: reads a plan (JSON), holds the calls, writes what they measured.
 
-    python -m bench.callers plan.json report.json
+python -m bench.callers plan.json report.json
 """
 
 import asyncio
@@ -21,7 +21,8 @@ class Plan:
     """Calls to hold at once.
 
     `scripts`: for each call the scenes' names, in order. `spread`: seconds over which the calls
-    begin. `at_once`: how many are held at a time; a further one begins as one ends.
+    begin. `at_once`: how many are held at a time; a further one begins as one ends. `hasty`: hang
+    up as soon as the last answer is heard.
     """
 
     server: str
@@ -30,6 +31,7 @@ class Plan:
     scripts: list[list[str]]
     spread: float
     at_once: int
+    hasty: bool = False
 
 
 async def hold(plan: Plan) -> list[CallReport]:
@@ -41,7 +43,7 @@ async def hold(plan: Plan) -> list[CallReport]:
     async def one(number: int, script: list[str]) -> CallReport:
         await asyncio.sleep(plan.spread * (number % plan.at_once) / plan.at_once)
         async with places:
-            caller = Caller(plan.server, plan.path, number)
+            caller = Caller(plan.server, plan.path, number, hasty=plan.hasty)
             return await caller.call([frames[name] for name in script])
 
     return await asyncio.gather(*(one(n, script) for n, script in enumerate(plan.scripts)))

@@ -17,6 +17,7 @@ import openai
 import soxr
 
 from bench.scenes import Scene
+from bot.providers import Stage
 from bot.speech.embedded.options import DEFAULT_CACHE
 from bot.speech.embedded.supervisor import EmbeddedSupervisor
 
@@ -115,7 +116,8 @@ def trim(pcm: Samples) -> Samples:
 
 
 async def _render(scenes: Sequence[Scene], folder: Path, say: Callable[[str], None]) -> None:
-    sidecar = EmbeddedSupervisor(("tts",), DEFAULT_CACHE, progress=say)
+    voice: tuple[Stage, ...] = ("tts",)
+    sidecar = EmbeddedSupervisor(voice, DEFAULT_CACHE, progress=say)
     await sidecar.start()
     try:
         await sidecar.wait_ready(_READY_SECONDS)

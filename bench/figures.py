@@ -11,8 +11,9 @@ import numpy as np
 class Level:
     """One bot with so many calls at once. Milliseconds, MB (10^6 bytes).
 
-    `load`: the machine's load average (1 minute) before and after; `late_p99`: how late the
-    callers' own frames were sent, which is the bench's own noise.
+    `load`: the machine's load average (1 minute) before and after; `steal`: the share of CPU time
+    that the machine's host took away meanwhile; `late_p99`: how late the callers' own frames were
+    sent, which is the bench's own noise.
     """
 
     bot: str
@@ -32,6 +33,8 @@ class Level:
     errors: list[str]
     late_p99: float
     load: tuple[float, float]
+    steal: float = 0.0
+    workers: int = 1
     stages: dict[str, float] = field(default_factory=dict)
     v2v: list[float] = field(default_factory=list)
 
@@ -64,9 +67,12 @@ def level(
     bot: str,
     reports: Sequence[dict[str, Any]],
     *,
+    at_once: int,
     cpu: float,
     memory: tuple[float, float, float],
     load: tuple[float, float],
+    steal: float = 0.0,
+    workers: int = 1,
     stages: dict[str, float] | None = None,
 ) -> Level:
     """The figures of one level.
@@ -74,9 +80,12 @@ def level(
     Args:
         bot: Its name.
         reports: One of each call, as `bench.callers` writes them.
+        at_once: How many calls were held at a time.
         cpu: Seconds of CPU that the bot used meanwhile.
         memory: MB of the warm server, at the peak, and afterwards.
         load: Load average before and after.
+        steal: Share of CPU time that the host took away.
+        workers: The bot's processes.
         stages: Median milliseconds of each stage of a turn, if known.
     """
     turns = [turn for report in reports for turn in report["turns"]]
@@ -89,13 +98,13 @@ def level(
         bot=bot,
         calls=len(reports),
         turns=len(turns),
-        unanswered=len(turns) - len(answers),
+        unanswered=_unanswered(turns),
         v2v_p50=percentile(answers, 50),
         v2v_p95=percentile(answers, 95),
         first_p50=percentile(first, 50),
         first_p95=percentile(first, 95),
         cpu_ms=cpu * 1000 / seconds if seconds else float("nan"),
-        mb_per_call=(peak - warm) / len(reports),
+        mb_per_call=(peak - warm) / at_once,
         mb_warm=warm,
         mb_left=left - warm,
         gaps=sum(len(report["gaps"]) for report in reports),
@@ -103,6 +112,8 @@ def level(
         errors=_errors(reports),
         late_p99=percentile(late, 99),
         load=load,
+        steal=steal,
+        workers=workers,
         stages=stages or {},
         v2v=[round(answer, 1) for answer in answers],
     )
@@ -139,13 +150,17 @@ def patience(
         half=half,
         clips=len(turns),
         cut=sorted(cut),
-        unanswered=len(turns) - len(answers),
+        unanswered=_unanswered(turns),
         v2v_p50=percentile(answers, 50),
         v2v_p95=percentile(answers, 95),
         by_kind=by_kind,
         errors=_errors(reports),
         load=load,
     )
+
+
+def _unanswered(turns: Iterable[dict[str, Any]]) -> int:
+    return sum(1 for turn in turns if turn["answer"] is None and not turn["over"])
 
 
 def _errors(reports: Iterable[dict[str, Any]]) -> list[str]:

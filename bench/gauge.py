@@ -26,7 +26,13 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 def memory_mb(process: psutil.Process) -> float:
     """Resident memory of the family, in MB (10^6 bytes)."""
-    return sum(member.memory_info().rss for member in family(process)) / 1e6
+    return float(sum(member.memory_info().rss for member in family(process))) / 1e6
+
+
+def stolen() -> tuple[float, float]:
+    """CPU seconds of this machine: taken away by its host, and all, idle ones included."""
+    times = psutil.cpu_times()
+    return float(getattr(times, "steal", 0.0)), float(sum(times))
 
 
 class Peak:

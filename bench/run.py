@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from bench import bots, scenes
 from bench.callers import Plan
 from bench.figures import Level, Patience, level, patience
-from bench.gauge import Peak, cpu_seconds, memory_mb
+from bench.gauge import Peak, cpu_seconds, memory_mb, stolen
 from bench.stages import stage_medians
 from bot.settings import ROOT
 
@@ -24,12 +23,9 @@ RESULTS = ROOT / "bench" / "results"
 CLIPS = RESULTS / "clips"
 SPREAD_SECONDS = 1.0
 """Calls begin within this time of one another."""
-_SETTLE_SECONDS = 3.0
+_SETTLE_SECONDS = 2.0
 _STEP = 5
 """Neighbouring calls ask different questions: each goes through the list from another place."""
-
-Start = Callable[[str, Path], AbstractContextManager[bots.Bot]]
-STARTS: dict[str, Start] = {"stock24": bots.stock24, "tandem": bots.tandem}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +72,24 @@ class Bench:
 
     def _measure(self, bot: bots.Bot, scripts: list[list[str]], at_once: int) -> Level:
         warm, used, before = memory_mb(bot.process), cpu_seconds(bot.process), os.getloadavg()[0]
+        stolen_before, all_before = stolen()
         with Peak(bot.process) as peak:
             reports = self._call(bot, scripts, at_once)
         used = cpu_seconds(bot.process) - used
         load = (before, os.getloadavg()[0])
+        stolen_after, all_after = stolen()
         time.sleep(_SETTLE_SECONDS)
-        memory = (warm, peak.mb, memory_mb(bot.process))
-        stages = stage_medians(bot.data / "tandem.db")
-        return level(bot.name, reports, cpu=used, memory=memory, load=load, stages=stages)
+        return level(
+            bot.name,
+            reports,
+            at_once=at_once,
+            cpu=used,
+            memory=(warm, peak.mb, memory_mb(bot.process)),
+            load=load,
+            steal=(stolen_after - stolen_before) / (all_after - all_before),
+            workers=bot.workers,
+            stages=stage_medians(bot.data / "tandem.db"),
+        )
 
     @contextlib.contextmanager
     def _bot(self, name: str, workers: int) -> Iterator[bots.Bot]:
@@ -94,13 +100,15 @@ class Bench:
             else:
                 start = bots.stock24(self.origin, Path(folder))
             with start as bot:
-                self._call(bot, [[scenes.questions()[0].name]], 1)
+                self._call(bot, [[scenes.questions()[0].name]], 1, hasty=True)
                 time.sleep(_SETTLE_SECONDS)
                 yield bot
 
-    def _call(self, bot: bots.Bot, scripts: list[list[str]], at_once: int) -> list[dict[str, Any]]:
+    def _call(
+        self, bot: bots.Bot, scripts: list[list[str]], at_once: int, hasty: bool = False
+    ) -> list[dict[str, Any]]:
         """Let the callers' process hold calls; returns a report of each."""
-        plan = Plan(bot.server, bot.webhook, str(CLIPS), scripts, SPREAD_SECONDS, at_once)
+        plan = Plan(bot.server, bot.webhook, str(CLIPS), scripts, SPREAD_SECONDS, at_once, hasty)
         source, target = self.folder / "plan.json", self.folder / "report.json"
         source.write_text(json.dumps(asdict(plan)))
         subprocess.run(

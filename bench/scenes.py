@@ -1,8 +1,8 @@
 """What callers say, and where they pause.
 
-`QUESTIONS` are complete and spoken in one breath: they measure speed. `PAUSES` have a silence inside
-that is not the end: they measure patience. Each of those belongs to one of two halves; turn taking
-may be tuned on "tuning" only, and "held-back" says what the tuning is worth.
+Questions are complete and spoken in one breath: they measure speed. The others have a silence
+inside that is not the end: they measure patience. Each of those belongs to one of two halves; turn
+taking may be tuned on "tuning" only, and "held-back" says what the tuning is worth.
 """
 
 from dataclasses import dataclass

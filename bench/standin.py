@@ -35,6 +35,7 @@ class Providers(OpenAIApi):
         super().__init__(key=None, delays=DELAYS)
         self._listener = listener
         self.brain = answer
+        self._app.router.add_post("/2010-04-01/{call:.*}", _hung_up)
 
     async def _hear(self, exchange: Exchange) -> web.StreamResponse:
         record = exchange.record
@@ -53,6 +54,11 @@ class Providers(OpenAIApi):
     def _words(self, audio: bytes, rate: int) -> str:
         samples = np.frombuffer(audio[: len(audio) // 2 * 2], np.int16)
         return self._listener.hear(soxr.resample(samples, rate, HZ).astype(np.int16))
+
+
+async def _hung_up(_: web.Request) -> web.Response:
+    """Twilio's answer to a hang-up by REST."""
+    return web.json_response({"status": "completed"})
 
 
 def answer(ask: Ask) -> str:

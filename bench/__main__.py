@@ -1,0 +1,152 @@
+"""`python -m bench`: both bots on the same providers, one after the other, in one table."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.bars import Found, bars
+from bench.clips import load
+from bench.plot import draw
+from bench.report import read, save, show
+from bench.run import CLIPS, RESULTS, Bench, bench, ordered
+from bench.scenes import everything
+from bot.errors import TandemError
+from bot.settings import known_variables
+
+_CALLS, _STOCK_CALLS, _WORKERS_CALLS = (1, 8, 14, 30, 60), (1, 8, 14), (8, 30, 60)
+_QUICK_CALLS = (1, 8)
+_TURNS, _QUICK_TURNS, _LONE_FACTOR = 4, 2, 2
+_PAUSE_CALLS, _QUICK_PAUSE_CALLS = 4, 6
+_LEFTOVER_CALLS, _LEFTOVER_AT_ONCE = 50, 8
+_PARTS = ("speed", "workers", "patience", "memory")
+_WIDTH = 132
+"""Characters that the widest table takes."""
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",") if part)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--calls", type=_numbers, help="calls at once, as 1,8,14,30,60")
+    parser.add_argument("--turns", type=int, help="questions in a call")
+    parser.add_argument("--quick", action="store_true", help="1 and 8 calls, a few clips: 5 min")
+    parser.add_argument(
+        "--only", choices=_PARTS, action="append", help="only this part; may be given again"
+    )
+    parser.add_argument(
+        "--against",
+        metavar="FILE",
+        type=Path,
+        help="take stock24 from an earlier run's JSON instead of running it: for work on Tandem, "
+        "not for a claim",
+    )
+    return parser
+
+
+class _Course:
+    """What a run does, by its options; `found` grows as it goes."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._quick: bool = options.quick
+        self._rivals = ("tandem",) if options.against else ("stock24", "tandem")
+        self.found = _stock_of(read(options.against)) if options.against else Found([], [])
+
+    def go(self, run: Bench) -> None:
+        """Do every part that was asked for."""
+        quick_parts = ("speed", "patience")
+        parts = self._options.only or (quick_parts if self._quick else _PARTS)
+        if "speed" in parts:
+            self._speed(run)
+        if "workers" in parts:
+            self._workers(run)
+        if "patience" in parts:
+            self._patience(run)
+        if "memory" in parts:
+            left = run.leftover("tandem", _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE)
+            self.found = replace(self.found, leftover=[*self.found.leftover, left])
+
+    def _turns(self, calls: int) -> int:
+        usual: int = self._options.turns or (_QUICK_TURNS if self._quick else _TURNS)
+        return usual * _LONE_FACTOR if calls == 1 else usual
+
+    def _level(self, run: Bench, bot: str, calls: int, workers: int = 1) -> None:
+        level = run.level(bot, calls, self._turns(calls), workers)
+        self.found = replace(self.found, levels=[*self.found.levels, level])
+
+    def _speed(self, run: Bench) -> None:
+        calls = self._options.calls or (_QUICK_CALLS if self._quick else _CALLS)
+        for bot, count in ordered(calls, _STOCK_CALLS if "stock24" in self._rivals else ()):
+            self._level(run, bot, count)
+
+    def _workers(self, run: Bench) -> None:
+        if "WORKERS" not in known_variables():
+            run.say("tandem has no setting WORKERS: its curve with two processes is left out")
+            return
+        for count in self._options.calls or _WORKERS_CALLS:
+            self._level(run, "tandem", count, 2)
+
+    def _patience(self, run: Bench) -> None:
+        at_once = _QUICK_PAUSE_CALLS if self._quick else _PAUSE_CALLS
+        for bot in self._rivals:
+            more = run.patience(bot, at_once, 4 if self._quick else 1)
+            self.found = replace(self.found, patience=[*self.found.patience, *more])
+
+
+def _stock_of(found: Found) -> Found:
+    return Found(
+        [level for level in found.levels if level.bot == "stock24"],
+        [half for half in found.patience if half.bot == "stock24"],
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench; the exit code says whether every bar that was measured is met."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    if console.width < _WIDTH:
+        console = Console(width=_WIDTH)
+    began, stamp = time.monotonic(), datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+
+    def say(line: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.0f} s  {line}[/dim]")
+
+    try:
+        course = _Course(options)
+        load(everything(), CLIPS, say)
+        with bench(say) as run:
+            course.go(run)
+    except TandemError as error:
+        print(error, file=sys.stderr)
+        return 2
+    found = course.found
+    about = {
+        "at": stamp,
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "seconds": round(time.monotonic() - began),
+        "arguments": {name: str(value) for name, value in vars(options).items() if value},
+    }
+    path = RESULTS / f"{stamp}.json"
+    save(found, about, path)
+    show(found, console)
+    if found.levels:
+        draw(found.levels, path.with_suffix(".svg"))
+        console.print(f"curve: {path.with_suffix('.svg')}")
+    console.print(f"everything: {path}")
+    return 0 if all(bar.met is not False for bar in bars(found)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The bars: what has to be reached, as ratios to stock24 in the same run or in plain units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.figures import Level, Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar. `value` is None where the run did not measure it; `met` then too."""
+
+    name: str
+    value: float | None
+    limit: float
+    unit: str = "ratio"
+    strict: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is reached; a strict bar has to be undercut."""
+        if self.value is None or self.value != self.value:
+            return None
+        return self.value < self.limit if self.strict else self.value <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that one run measured."""
+
+    levels: Sequence[Level]
+    patience: Sequence[Patience]
+    leftover: Sequence[Level] = ()
+
+    def level(self, bot: str, calls: int) -> Level | None:
+        """One bot's level, if it was run."""
+        return next(
+            (x for x in self.levels if (x.bot, x.calls, x.workers) == (bot, calls, 1)), None
+        )
+
+    def value(self, bot: str, calls: int, name: str) -> float | None:
+        """One figure, if it was measured."""
+        found = self.level(bot, calls)
+        return None if found is None else float(getattr(found, name))
+
+    def ratio(self, calls: int, name: str) -> float | None:
+        """Tandem's figure through stock24's at the same number of calls."""
+        return _through(self.value("tandem", calls, name), self.value("stock24", calls, name))
+
+    def cut_ins(self, bot: str, half: str = "") -> int | None:
+        """Clips in which a bot was heard too early; both halves by default."""
+        found = [p for p in self.patience if p.bot == bot and half in ("", p.half)]
+        return sum(len(p.cut) for p in found) if found else None
+
+
+def bars(found: Found) -> list[Bar]:
+    """Every bar with what was measured."""
+    left = next((x.mb_left for x in found.leftover if x.bot == "tandem"), None)
+    same = _through(found.value("tandem", 30, "v2v_p50"), found.value("tandem", 1, "v2v_p50"))
+    stock_cut = found.cut_ins("stock24")
+    return [
+        Bar("voice-to-voice p50, 1 call", found.ratio(1, "v2v_p50"), 0.8),
+        Bar("voice-to-voice p50, 8 calls", found.ratio(8, "v2v_p50"), 0.6),
+        Bar("voice-to-voice p95, 14 calls", found.ratio(14, "v2v_p95"), 0.25),
+        Bar("gaps, 14 calls", found.value("tandem", 14, "gaps"), 0, "gaps"),
+        Bar("first audio p95, 8 calls", found.ratio(8, "first_p95"), 0.02),
+        Bar("CPU per call second, 8 calls", found.ratio(8, "cpu_ms"), 0.27),
+        Bar("memory per call, 8 calls", found.ratio(8, "mb_per_call"), 0.06),
+        Bar("left after 50 calls", left, 30, "MB"),
+        Bar(
+            "heard cut-ins, all pause clips",
+            found.cut_ins("tandem") if stock_cut is not None else None,
+            stock_cut or 0,
+            "clips",
+            strict=True,
+        ),
+        Bar("voice-to-voice p50, 30 calls / 1 call", same, 1.1),
+    ]
+
+
+def _through(value: float | None, other: float | None) -> float | None:
+    return value / other if value is not None and other else None
