@@ -328,3 +328,18 @@ async def test_hold_on_does_not_follow_an_answer_that_the_voice_is_working_on(
     talk.line.hangs_up(20.0)
     heard = await talk.run(until=21)
     assert heard[-1].text == "Done."
+
+
+async def test_greeting_can_be_interrupted_and_stands_in_the_context_as_heard(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(Script(Expect("wait", "Yes?")), tts={"char_seconds": 0.12})
+    talk.line.says(0.5, "wait a second")
+    talk.line.hangs_up(6.0)
+    heard = await talk.run(until=7)
+    greeting = talk.notes.utterances[0]
+    assert greeting["kind"] == "greeting"
+    assert f"{greeting['text']} {greeting['unheard']}" == SENTENCES.greeting
+    said = [m.text for m in talk.llm.asks[0].messages if m.role == "assistant"]
+    assert said == ([greeting["text"]] if greeting["text"] else [])
+    assert heard[-1].text == "Yes?"
