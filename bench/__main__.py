@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from bench.report import read, save, show
 from bench.run import CLIPS, RESULTS, Bench, bench, ordered
 from bench.scenes import everything
 from bot.errors import TandemError
-from bot.settings import known_variables
+from bot.settings import ROOT, known_variables
 
 _CALLS, _STOCK_CALLS, _WORKERS_CALLS = (1, 8, 14, 30, 60), (1, 8, 14), (8, 30, 60)
 _QUICK_CALLS = (1, 8)
@@ -110,12 +111,18 @@ def _stock_of(found: Found) -> Found:
     )
 
 
+def _interrupted(*_: object) -> None:
+    """End as by Ctrl-C: what was started is stopped."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; the exit code says whether every bar that was measured is met."""
     options = _parser().parse_args(arguments)
     console = Console()
     if console.width < _WIDTH:
         console = Console(width=_WIDTH)
+    signal.signal(signal.SIGTERM, _interrupted)
     began, stamp = time.monotonic(), datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
 
     def say(line: str) -> None:
@@ -123,12 +130,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         course = _Course(options)
+        if (ROOT / ".env").exists():
+            say("there is a .env: it applies to tandem where the bench sets nothing itself")
         load(everything(), CLIPS, say)
         with bench(say) as run:
             course.go(run)
     except TandemError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
     found = course.found
     about = {
         "at": stamp,

@@ -13,7 +13,7 @@ class Level:
 
     `load`: the machine's load average (1 minute) before and after; `steal`: the share of CPU time
     that the machine's host took away meanwhile; `late_p99`: how late the callers' own frames were
-    sent, which is the bench's own noise.
+    sent, which is the bench's own noise. `each`: every utterance and its voice-to-voice time.
     """
 
     bot: str
@@ -36,7 +36,7 @@ class Level:
     steal: float = 0.0
     workers: int = 1
     stages: dict[str, float] = field(default_factory=dict)
-    v2v: list[float] = field(default_factory=list)
+    each: list[tuple[str, float | None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Patience:
     by_kind: dict[str, tuple[int, int]]
     errors: list[str]
     load: tuple[float, float]
+    each: list[tuple[str, float | None]] = field(default_factory=list)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -115,7 +116,7 @@ def level(
         steal=steal,
         workers=workers,
         stages=stages or {},
-        v2v=[round(answer, 1) for answer in answers],
+        each=_each(turns),
     )
 
 
@@ -156,7 +157,15 @@ def patience(
         by_kind=by_kind,
         errors=_errors(reports),
         load=load,
+        each=_each(turns),
     )
+
+
+def _each(turns: Iterable[dict[str, Any]]) -> list[tuple[str, float | None]]:
+    return [
+        (turn["scene"], None if turn["answer"] is None else round(turn["answer"] * 1000, 1))
+        for turn in turns
+    ]
 
 
 def _unanswered(turns: Iterable[dict[str, Any]]) -> int:

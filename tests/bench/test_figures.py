@@ -49,6 +49,7 @@ def test_a_level_is_in_milliseconds_and_per_call() -> None:
     assert (found.mb_per_call, found.mb_left) == (5, 3)
     assert (found.turns, found.unanswered, found.gaps) == (4, 1, 2)
     assert found.errors == ["gone"]
+    assert found.each == [("q", 500.0), ("q", 700.0), ("q", 900.0), ("q", None)]
 
 
 def test_a_bot_that_talks_over_the_end_is_not_timed_and_not_silent() -> None:
