@@ -13,6 +13,7 @@ from bot.brain.llm import make_llm
 from bot.brain.prompts import system_prompt
 from bot.call import Call
 from bot.clients import Clients
+from bot.errors import EmbeddedError, StoreError
 from bot.providers import Endpoint, Plan, Stage, choose
 from bot.settings import Settings
 from bot.speech import turn, vad
@@ -59,12 +60,23 @@ class Resources:
 
         Raises:
             StoreError: the database cannot be opened.
+            EmbeddedError: the embedded models' port is taken.
         """
-        resources = cls(settings, await Store.open(settings.database_url))
+        resources = cls(settings, await _open_store(settings))
         resources.recorder.start()
-        stages = resources.plan.embedded_stages
+        try:
+            await resources._start_sidecar(progress)
+        except EmbeddedError as error:
+            await resources.close()
+            raise EmbeddedError(f"EMBEDDED_PORT: {error}; set another port, or 0") from None
+        resources._warming = asyncio.create_task(resources._warm(), name="warm-up")
+        return resources
+
+    async def _start_sidecar(self, progress: Callable[[str], None]) -> None:
+        settings = self.settings
+        stages = self.plan.embedded_stages
         if stages:
-            resources.sidecar = EmbeddedSupervisor(
+            self.sidecar = EmbeddedSupervisor(
                 stages,
                 settings.embedded_cache_dir,
                 port=settings.EMBEDDED_PORT,
@@ -74,11 +86,9 @@ class Resources:
                 progress=progress,
             )
             if "llm" in stages:
-                system = {"role": "system", "content": resources.system_prompt}
-                await resources.sidecar.warm({"messages": [system]})
-            await resources.sidecar.start()
-        resources._warming = asyncio.create_task(resources._warm(), name="warm-up")
-        return resources
+                system = {"role": "system", "content": self.system_prompt}
+                await self.sidecar.warm({"messages": [system]})
+            await self.sidecar.start()
 
     def ready(self) -> str:
         """Why no call can be taken yet, or ''."""
@@ -171,6 +181,15 @@ class Resources:
         wanted = [speakable(s, self.settings.BOT_LANGUAGE) for s in self.sentences.all()]
         await self._phrases.prepare(wanted, render)
         return all(self._phrases.get(text) for text in wanted)
+
+
+async def _open_store(settings: Settings) -> Store:
+    """The store; an error names the variable that says where it is."""
+    try:
+        return await Store.open(settings.database_url)
+    except StoreError as error:
+        named = "DATABASE_URL" if settings.DATABASE_URL.get_secret_value() else "DATA_DIR"
+        raise StoreError(f"{named}: {error}; mend it, or name another place") from None
 
 
 def _voice_key(endpoint: Endpoint) -> str:

@@ -73,7 +73,6 @@ class Cascade:
     """A conversation that is ready to run."""
 
     worker: PipelineWorker
-    context: LLMContext
     care: Care
     journal: Journal
     greet: Callable[[], Awaitable[None]]
@@ -168,7 +167,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
     async def greet() -> None:
         await speak(parts.sentences.greeting, True)
 
-    return Cascade(worker, context, care, journal, greet)
+    return Cascade(worker, care, journal, greet)
 
 
 def _connect(

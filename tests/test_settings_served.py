@@ -126,3 +126,26 @@ def test_log_level_and_secrets_in_the_log(capsys: pytest.CaptureFixture[str]) ->
     assert "quiet words" not in shown
     assert "loud words about ***" in shown
     assert "tiny words" in shown
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("EMBEDDED_PORT", "taken"),
+        ("DATABASE_URL", "postgresql://user:hush-hush@127.0.0.1:1/none"),
+        ("DATA_DIR", "/dev/null/nowhere"),
+    ],
+)
+async def test_start_that_fails_names_the_variable(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        found = other.getsockname()[1] if value == "taken" else value
+        settings = Settings.load(
+            None,
+            **{"PORT": 0, "DATA_DIR": tmp_path, "EMBEDDED_CACHE_DIR": tmp_path, setting: found},
+        )
+        with pytest.raises(TandemError, match=rf"^{setting}: ") as error:
+            await Server(settings).run()
+    assert "hush-hush" not in str(error.value)
+    assert "\n" not in str(error.value)
