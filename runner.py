@@ -16,15 +16,23 @@ from bot.settings_report import check, env_example, misspelt, notes
 
 if TYPE_CHECKING:
     from bot.server import Server
+    from bot.workers.front import Front
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.server import Server  # takes seconds to load; --check and --help need none of it
+    server = _one_process(settings) if settings.WORKERS == 1 else _several(settings)
+    asked_before: list[bool] = []
 
-    server = Server(settings)
+    def stop() -> None:
+        if asked_before:
+            server.stop_now()
+        else:
+            asked_before.append(True)
+            server.stop()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     telling = asyncio.create_task(_tell(server, settings))
     try:
         await server.run()
@@ -32,7 +40,22 @@ async def _serve(settings: Settings) -> None:
         telling.cancel()
 
 
-async def _tell(server: "Server", settings: Settings) -> None:
+def _one_process(settings: Settings) -> "Server":
+    from bot.server import Server  # takes seconds to load; --check and --help need none of it
+
+    return Server(settings)
+
+
+def _several(settings: Settings) -> "Front":
+    """Several workers behind one port. SIGUSR1 renews them; SIGHUP is left to terminals."""
+    from bot.workers.front import Front
+
+    front = Front(settings)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, front.renew)
+    return front
+
+
+async def _tell(server: "Server | Front", settings: Settings) -> None:
     await server.listening.wait()
     logger.info(f"test room: {server.url}/  phone webhook: {server.url}/phone/incoming")
     for line in [*misspelt(), *notes(settings)]:

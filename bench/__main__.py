@@ -15,19 +15,24 @@ from rich.console import Console
 
 from bench.bars import Found, bars
 from bench.clips import load
+from bench.kept import about, read, save
+from bench.markdown import markdown
 from bench.plot import draw
-from bench.report import read, save, show
+from bench.report import show
 from bench.run import CLIPS, RESULTS, Bench, bench, ordered
 from bench.scenes import everything
 from bot.errors import TandemError
 from bot.settings import ROOT, known_variables
 
-_CALLS, _STOCK_CALLS, _WORKERS_CALLS = (1, 8, 14, 30, 60), (1, 8, 14), (8, 30, 60)
+_CALLS, _STOCK_CALLS, _WORKERS_CALLS = (1, 8, 14, 30, 60), (1, 8, 14), (1, 8, 14, 30, 60)
 _QUICK_CALLS = (1, 8)
 _TURNS, _QUICK_TURNS, _LONE_FACTOR = 4, 2, 2
 _PAUSE_CALLS, _QUICK_PAUSE_CALLS = 4, 6
+_MANNERS_CALLS = 4
 _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE = 50, 8
-_PARTS = ("speed", "workers", "patience", "memory")
+_SHARE = 4
+"""A quick run plays one clip of so many."""
+_PARTS = ("speed", "workers", "patience", "barge", "memory")
 _WIDTH = 132
 """Characters that the widest table takes."""
 
@@ -51,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         help="take stock24 from an earlier run's JSON instead of running it: for work on Tandem, "
         "not for a claim",
     )
+    parser.add_argument(
+        "--markdown",
+        metavar="FILE",
+        type=Path,
+        help="run nothing: print the README's tables out of an earlier run's JSON",
+    )
     return parser
 
 
@@ -73,6 +84,8 @@ class _Course:
             self._workers(run)
         if "patience" in parts:
             self._patience(run)
+        if "barge" in parts:
+            self._manners(run)
         if "memory" in parts:
             left = run.leftover("tandem", _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE)
             self.found = replace(self.found, leftover=[*self.found.leftover, left])
@@ -100,14 +113,20 @@ class _Course:
     def _patience(self, run: Bench) -> None:
         at_once = _QUICK_PAUSE_CALLS if self._quick else _PAUSE_CALLS
         for bot in self._rivals:
-            more = run.patience(bot, at_once, 4 if self._quick else 1)
+            more = run.patience(bot, at_once, _SHARE if self._quick else 1)
             self.found = replace(self.found, patience=[*self.found.patience, *more])
+
+    def _manners(self, run: Bench) -> None:
+        for bot in self._rivals:
+            more = run.manners(bot, _MANNERS_CALLS, _SHARE if self._quick else 1)
+            self.found = replace(self.found, manners=[*self.found.manners, more])
 
 
 def _stock_of(found: Found) -> Found:
     return Found(
         [level for level in found.levels if level.bot == "stock24"],
         [half for half in found.patience if half.bot == "stock24"],
+        manners=[manners for manners in found.manners if manners.bot == "stock24"],
     )
 
 
@@ -119,6 +138,9 @@ def _interrupted(*_: object) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; the exit code says whether every bar that was measured is met."""
     options = _parser().parse_args(arguments)
+    if options.markdown:
+        print(markdown(read(options.markdown), about(options.markdown)), end="")
+        return 0
     console = Console()
     if console.width < _WIDTH:
         console = Console(width=_WIDTH)
@@ -132,8 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         course = _Course(options)
         if (ROOT / ".env").exists():
             say("there is a .env: it applies to tandem where the bench sets nothing itself")
-        load(everything(), CLIPS, say)
-        with bench(say) as run:
+        clips = load(everything(), CLIPS, say)
+        with bench(say, frozenset(clip.scene.name for clip in clips)) as run:
             course.go(run)
     except TandemError as error:
         print(error, file=sys.stderr)
@@ -141,23 +163,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("stopped")
         return 130
-    found = course.found
-    about = {
+    _finish(course.found, options, stamp, time.monotonic() - began, console)
+    return 0 if all(bar.met is not False for bar in bars(course.found)) else 1
+
+
+def _finish(
+    found: Found, options: argparse.Namespace, stamp: str, seconds: float, console: Console
+) -> None:
+    """Keep everything, print the tables and draw the curve."""
+    machine = {
         "at": stamp,
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
-        "seconds": round(time.monotonic() - began),
+        "seconds": round(seconds),
         "arguments": {name: str(value) for name, value in vars(options).items() if value},
     }
     path = RESULTS / f"{stamp}.json"
-    save(found, about, path)
+    save(found, machine, path)
     show(found, console)
     if found.levels:
         draw(found.levels, path.with_suffix(".svg"))
         console.print(f"curve: {path.with_suffix('.svg')}")
     console.print(f"everything: {path}")
-    return 0 if all(bar.met is not False for bar in bars(found)) else 1
 
 
 if __name__ == "__main__":

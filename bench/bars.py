@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.figures import Level, Patience
+from bench.interjections import BARGE_IN, Manners
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Found:
     levels: Sequence[Level]
     patience: Sequence[Patience]
     leftover: Sequence[Level] = ()
+    manners: Sequence[Manners] = ()
 
     def level(self, bot: str, calls: int) -> Level | None:
         """One bot's level, if it was run."""
@@ -47,6 +49,12 @@ class Found:
         """Tandem's figure through stock24's at the same number of calls."""
         return _through(self.value("tandem", calls, name), self.value("stock24", calls, name))
 
+    def conditions(self) -> list[tuple[float, tuple[float, float]]]:
+        """For each part: how late the callers' frames left (p99, ms), and load average."""
+        calls = [(x.late_p99, x.load) for x in (*self.levels, *self.leftover)]
+        halves = [(x.late_p99, x.load) for x in self.patience]
+        return calls + halves + [(x.late_p99, x.load) for x in self.manners]
+
     def cut_ins(self, bot: str, half: str = "") -> int | None:
         """Clips in which a bot was heard too early; both halves by default."""
         found = [p for p in self.patience if p.bot == bot and half in ("", p.half)]
@@ -57,7 +65,6 @@ def bars(found: Found) -> list[Bar]:
     """Every bar with what was measured."""
     left = next((x.mb_left for x in found.leftover if x.bot == "tandem"), None)
     same = _through(found.value("tandem", 30, "v2v_p50"), found.value("tandem", 1, "v2v_p50"))
-    stock_cut = found.cut_ins("stock24")
     return [
         Bar("voice-to-voice p50, 1 call", found.ratio(1, "v2v_p50"), 0.8),
         Bar("voice-to-voice p50, 8 calls", found.ratio(8, "v2v_p50"), 0.6),
@@ -67,14 +74,29 @@ def bars(found: Found) -> list[Bar]:
         Bar("CPU per call second, 8 calls", found.ratio(8, "cpu_ms"), 0.27),
         Bar("memory per call, 8 calls", found.ratio(8, "mb_per_call"), 0.06),
         Bar("left after 50 calls", left, 30, "MB"),
-        Bar(
-            "heard cut-ins, all pause clips",
-            found.cut_ins("tandem") if stock_cut is not None else None,
-            stock_cut or 0,
-            "clips",
-            strict=True,
-        ),
+        _cut_ins(found, "", "all pause clips"),
+        _cut_ins(found, "tuning", "tuning half"),
+        _cut_ins(found, "held-back", "held-back half"),
         Bar("voice-to-voice p50, 30 calls / 1 call", same, 1.1),
+        *_manners(found),
+    ]
+
+
+def _cut_ins(found: Found, half: str, name: str) -> Bar:
+    stock = found.cut_ins("stock24", half)
+    ours = found.cut_ins("tandem", half) if stock is not None else None
+    return Bar(f"heard cut-ins, {name}", ours, stock or 0, "clips", strict=True)
+
+
+def _manners(found: Found) -> list[Bar]:
+    """A barge-in stops the bot soon; a word of assent or a cough does not."""
+    ours = next((bot for bot in found.manners if bot.bot == "tandem"), None)
+    barge = None if ours is None else ours.of(BARGE_IN)
+    small = [] if ours is None else [said for said in ours.said if said.kind != BARGE_IN]
+    stopped = sum(said.stopped for said in small) if small else None
+    return [
+        Bar("barge-in, first word to silence p95", barge.silent_p95 if barge else None, 250, "ms"),
+        Bar("answers that assent or a cough stopped", stopped, 0, "answers"),
     ]
 
 

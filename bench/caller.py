@@ -67,6 +67,23 @@ class Turn:
 
 
 @dataclass(slots=True)
+class Interjection:
+    """What came of something said into the bot's answer; seconds.
+
+    `silent`: from its first voiced frame sent to the end of the bot's last before a silence.
+    `paused`: the longest silence of the bot from then until its answer was over. `complete`:
+    whether the whole answer was heard in the end. `again`: whether it began anew.
+    """
+
+    scene: str
+    kind: str
+    silent: float
+    paused: float
+    complete: bool
+    again: bool
+
+
+@dataclass(slots=True)
 class CallReport:
     """What one call measured; seconds. `late`: how much later than due its frames were sent."""
 
@@ -76,6 +93,7 @@ class CallReport:
     turns: list[Turn] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
+    interjections: list[Interjection] = field(default_factory=list)
     error: str = ""
 
 

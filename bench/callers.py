@@ -12,7 +12,8 @@ from pathlib import Path
 import uvloop
 
 from bench.caller import Caller, CallReport, Frames
-from bench.clips import load
+from bench.clips import stored
+from bench.interrupter import Interrupter
 from bench.scenes import everything
 
 
@@ -22,7 +23,8 @@ class Plan:
 
     `scripts`: for each call the scenes' names, in order. `spread`: seconds over which the calls
     begin. `at_once`: how many are held at a time; a further one begins as one ends. `hasty`: hang
-    up as soon as the last answer is heard.
+    up as soon as the last answer is heard. `interrupting`: every second clip of a script is said
+    into the answer to the one before it.
     """
 
     server: str
@@ -32,18 +34,20 @@ class Plan:
     spread: float
     at_once: int
     hasty: bool = False
+    interrupting: bool = False
 
 
 async def hold(plan: Plan) -> list[CallReport]:
     """Hold the plan's calls."""
-    clips = load(everything(), Path(plan.clips), print)
+    clips = stored(everything(), Path(plan.clips))
     frames = {clip.scene.name: Frames.of(clip) for clip in clips}
     places = asyncio.Semaphore(plan.at_once)
 
     async def one(number: int, script: list[str]) -> CallReport:
         await asyncio.sleep(plan.spread * (number % plan.at_once) / plan.at_once)
         async with places:
-            caller = Caller(plan.server, plan.path, number, hasty=plan.hasty)
+            kind = Interrupter if plan.interrupting else Caller
+            caller = kind(plan.server, plan.path, number, hasty=plan.hasty)
             return await caller.call([frames[name] for name in script])
 
     return await asyncio.gather(*(one(n, script) for n, script in enumerate(plan.scripts)))

@@ -1,10 +1,15 @@
 """From callers' reports to figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+WHOLE = "voice_to_voice"
+"""The stage that is the sum of the others: voice-to-voice as the server sees it."""
+BEYOND = "network and playing"
+"""What the caller waits beyond that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,9 @@ class Level:
 
     `load`: the machine's load average (1 minute) before and after; `steal`: the share of CPU time
     that the machine's host took away meanwhile; `late_p99`: how late the callers' own frames were
-    sent, which is the bench's own noise. `each`: every utterance and its voice-to-voice time.
+    sent, which is the bench's own noise. `stages`: median of each stage of a turn. `by_kind`: for
+    each kind of speech its median and 95th percentile of voice-to-voice, and how many answers.
+    `each`: every utterance and its voice-to-voice time.
     """
 
     bot: str
@@ -36,6 +43,7 @@ class Level:
     steal: float = 0.0
     workers: int = 1
     stages: dict[str, float] = field(default_factory=dict)
+    by_kind: dict[str, tuple[float, float, int]] = field(default_factory=dict)
     each: list[tuple[str, float | None]] = field(default_factory=list)
 
 
@@ -57,6 +65,7 @@ class Patience:
     errors: list[str]
     load: tuple[float, float]
     each: list[tuple[str, float | None]] = field(default_factory=list)
+    late_p99: float = 0.0
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -75,6 +84,7 @@ def level(
     steal: float = 0.0,
     workers: int = 1,
     stages: dict[str, float] | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> Level:
     """The figures of one level.
 
@@ -88,6 +98,7 @@ def level(
         steal: Share of CPU time that the host took away.
         workers: The bot's processes.
         stages: Median milliseconds of each stage of a turn, if known.
+        kinds: The kind of each utterance's speech, by its name.
     """
     turns = [turn for report in reports for turn in report["turns"]]
     answers = [turn["answer"] * 1000 for turn in turns if turn["answer"] is not None]
@@ -115,7 +126,8 @@ def level(
         load=load,
         steal=steal,
         workers=workers,
-        stages=stages or {},
+        stages=_beyond(stages or {}, percentile(answers, 50)),
+        by_kind=_by_kind(turns, kinds or {}),
         each=_each(turns),
     )
 
@@ -158,7 +170,26 @@ def patience(
         errors=_errors(reports),
         load=load,
         each=_each(turns),
+        late_p99=percentile([late * 1000 for report in reports for late in report["late"]], 99),
     )
+
+
+def _beyond(stages: dict[str, float], heard: float) -> dict[str, float]:
+    """The stages with what the caller waited more than the server saw."""
+    return stages | {BEYOND: heard - stages[WHOLE]} if WHOLE in stages else stages
+
+
+def _by_kind(
+    turns: Iterable[dict[str, Any]], kinds: Mapping[str, str]
+) -> dict[str, tuple[float, float, int]]:
+    answers: dict[str, list[float]] = {}
+    for turn in turns:
+        if turn["answer"] is not None and turn["scene"] in kinds:
+            answers.setdefault(kinds[turn["scene"]], []).append(turn["answer"] * 1000)
+    return {
+        kind: (percentile(found, 50), percentile(found, 95), len(found))
+        for kind, found in sorted(answers.items())
+    }
 
 
 def _each(turns: Iterable[dict[str, Any]]) -> list[tuple[str, float | None]]:

@@ -38,12 +38,15 @@ class Playout:
         dry: Every time that the buffer ran empty inside a stretch of speech.
         clears: When the bot threw its buffer away.
         end: When all that came will have been played.
+        played: What was played and when it began, if `keep`: pieces of µ-law.
     """
 
     voiced: list[float] = field(default_factory=list)
     dry: list[Dry] = field(default_factory=list)
     clears: list[float] = field(default_factory=list)
     end: float = 0.0
+    keep: bool = False
+    played: list[tuple[float, bytes]] = field(default_factory=list)
     _cleared: bool = True
 
     def take(self, audio: bytes, now: float) -> None:
@@ -54,6 +57,8 @@ class Playout:
         if loud and self._ran_dry(start):
             self.dry.append(Dry(self.end, start))
         self.voiced += loud
+        if self.keep:
+            self.played.append((start, audio))
         self._cleared = self._cleared and not loud
         self.end = start + len(audio) / HZ
 
@@ -63,6 +68,7 @@ class Playout:
             self.voiced.pop()
         while self.dry and self.dry[-1].end >= now:
             self.dry.pop()
+        self._unplay(now)
         self.clears.append(now)
         self.end = min(self.end, now)
         self._cleared = True
@@ -76,6 +82,17 @@ class Playout:
         """Seconds of the bot's voice between two times."""
         first, last = np.searchsorted(self.voiced, [start, end])
         return float(last - first) * FRAME / HZ
+
+    def sound(self, since: float) -> bytes:
+        """What was played of what began at or after `since`, as µ-law; needs `keep`."""
+        return b"".join(audio for start, audio in self.played if start >= since)
+
+    def _unplay(self, now: float) -> None:
+        while self.played and self.played[-1][0] >= now:
+            self.played.pop()
+        if self.played:
+            start, audio = self.played[-1]
+            self.played[-1] = (start, audio[: max(0, round((now - start) * HZ))])
 
     def _ran_dry(self, start: float) -> bool:
         if self._cleared or start - self.end <= DRY_SECONDS:

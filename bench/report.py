@@ -1,62 +1,40 @@
-"""The tables on the terminal, and the same as JSON."""
+"""The tables on the terminal."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.bars import Bar, Found, bars
-from bench.figures import Level, Patience
+from bench.figures import BEYOND, WHOLE, Level, Patience, percentile
+from bench.interjections import BARGE_IN, Manners
 
 _LEVEL_COLUMNS = (
     "calls", "bot", "voice-to-voice\np50 / p95 ms", "first audio\np50 / p95 ms",
     "CPU ms per\ncall second", "MB\na call", "MB\nleft", "gaps", "un-\nanswered",
     "load\naverage", "steal\n%", "callers late\np99 ms",
 )  # fmt: skip
+_TOO_LATE_MS = 40
+"""Two frames."""
 _RATIOS = ("v2v_p50", "v2v_p95", "first_p50", "first_p95", "cpu_ms", "mb_per_call")
 
 
 def show(found: Found, console: Console) -> None:
     """Print every table."""
-    console.print(_levels(found))
+    if found.levels or found.leftover:
+        console.print(_levels(found))
+    if any(len(level.by_kind) > 1 for level in found.levels):
+        console.print(_kinds(found.levels))
     if found.patience:
         console.print(_patience(found.patience))
+    if found.manners:
+        console.print(_manners(found.manners))
     staged = [level for level in found.levels if level.stages]
     if staged:
         console.print(_stages(staged))
     console.print(_bars(bars(found)))
     for problem in _problems(found):
         console.print(f"[red]{problem}[/red]")
-
-
-def save(found: Found, about: Mapping[str, object], path: Path) -> None:
-    """Write everything that was measured."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(
-            {
-                "about": about,
-                "levels": [asdict(level) for level in found.levels],
-                "patience": [asdict(half) for half in found.patience],
-                "leftover": [asdict(level) for level in found.leftover],
-                "bars": [asdict(bar) | {"met": bar.met} for bar in bars(found)],
-            },
-            indent=1,
-        )
-    )
-
-
-def read(path: Path) -> Found:
-    """What an earlier run measured."""
-    kept = json.loads(path.read_text())
-    return Found(
-        [Level(**level) for level in kept["levels"]],
-        [Patience(**half) for half in kept["patience"]],
-        [Level(**level) for level in kept["leftover"]],
-    )
 
 
 def _levels(found: Found) -> Table:
@@ -67,7 +45,7 @@ def _levels(found: Found) -> Table:
     for level in rows:
         table.add_row(
             str(level.calls),
-            level.bot if level.workers == 1 else f"{level.bot}, {level.workers} workers",
+            name(level),
             f"{level.v2v_p50:.0f} / {level.v2v_p95:.0f}",
             f"{level.first_p50:.0f} / {level.first_p95:.0f}",
             f"{level.cpu_ms:.0f}",
@@ -93,31 +71,99 @@ def _ratio_row(table: Table, found: Found, calls: int) -> None:
     table.add_row(*row, style="bold", end_section=True)
 
 
+def _kinds(levels: Sequence[Level]) -> Table:
+    table = Table(title="Voice-to-voice by speech (p50 / p95 ms)", title_justify="left")
+    kinds = list(dict.fromkeys(kind for level in levels for kind in level.by_kind))
+    titles = {"question": "synthetic"}
+    for column in ("calls", "bot", *(titles.get(kind, kind) for kind in kinds)):
+        table.add_column(column, justify="left" if column == "bot" else "right")
+    for level in levels:
+        cells = []
+        for kind in kinds:
+            p50, p95, count = level.by_kind.get(kind, (0, 0, 0))
+            cells.append(f"{p50:.0f} / {p95:.0f} of {count}" if count else "-")
+        table.add_row(str(level.calls), name(level), *cells)
+    return table
+
+
+def name(level: Level) -> str:
+    """A level's bot, with its processes if there are several."""
+    return level.bot if level.workers == 1 else f"{level.bot}, {level.workers} workers"
+
+
 def _patience(halves: Sequence[Patience]) -> Table:
     table = Table(title="Patience: heard before the caller was done", title_justify="left")
-    kinds = list(halves[0].by_kind)
-    for column in ("bot", "half", "cut-ins", *kinds, "then answered\np50 / p95 ms", "load"):
+    kinds = list(dict.fromkeys(kind for half in halves for kind in half.by_kind))
+    columns = ("bot", "half", "cut-ins", *kinds, "un-\nanswered", "then answered\np50 / p95 ms")
+    for column in (*columns, "load", "callers late\np99 ms"):
         table.add_column(column, justify="left" if column in ("bot", "half") else "right")
     for half in halves:
         table.add_row(
             half.bot,
             half.half,
             f"{len(half.cut)} of {half.clips}",
-            *("{}/{}".format(*half.by_kind[kind]) for kind in kinds),
+            *(_share(half.by_kind.get(kind)) for kind in kinds),
+            str(half.unanswered),
             f"{half.v2v_p50:.0f} / {half.v2v_p95:.0f}",
             f"{half.load[0]:.1f}-{half.load[1]:.1f}",
+            f"{half.late_p99:.0f}",
         )
     return table
 
 
+def _share(cut: tuple[int, int] | None) -> str:
+    return "-" if cut is None else f"{cut[0]}/{cut[1]}"
+
+
+def _manners(found: Sequence[Manners]) -> Table:
+    table = Table(title="Spoken into the bot's answer", title_justify="left")
+    columns = (
+        "bot",
+        "said",
+        "times",
+        "answer stopped",
+        "begun anew",
+        "interrupted for\np50 / max ms",
+    )
+    for column in (*columns, "silent after\np50 / p95 ms", "load", "callers late\np99 ms"):
+        table.add_column(column, justify="left" if column in ("bot", "said") else "right")
+    for bot in found:
+        for said in bot.said:
+            barge = said.kind == BARGE_IN
+            table.add_row(
+                bot.bot,
+                said.kind,
+                str(said.count),
+                str(said.stopped),
+                str(said.again),
+                "" if barge else _pauses(said.pauses),
+                f"{said.silent_p50:.0f} / {said.silent_p95:.0f}" if said.silent else "-",
+                f"{bot.load[0]:.1f}-{bot.load[1]:.1f}",
+                f"{bot.late_p99:.0f}",
+            )
+    return table
+
+
+def _pauses(pauses: Sequence[float]) -> str:
+    if not pauses:
+        return "never"
+    return f"{len(pauses)} times: {percentile(pauses, 50):.0f} / {max(pauses):.0f}"
+
+
 def _stages(levels: Sequence[Level]) -> Table:
-    table = Table(title="Where a turn's time goes (median ms, Tandem)", title_justify="left")
+    title = "Where a turn's time goes (what each stage adds to the wait, median ms, Tandem)"
+    table = Table(title=title, title_justify="left")
     names = list(dict.fromkeys(name for level in levels for name in level.stages))
-    for column in ("calls", *names):
+    names.sort(key=lambda stage: (stage == WHOLE) + 2 * (stage == BEYOND))
+    titles = {WHOLE: "as the\nserver sees it", BEYOND: "network\nand playing"}
+    for column in ("calls", *(titles.get(stage, stage) for stage in names), "heard by\nthe caller"):
         table.add_column(column, justify="right")
     for level in levels:
         values = (f"{level.stages[name]:.0f}" if name in level.stages else "-" for name in names)
-        table.add_row(str(level.calls), *values)
+        calls = (
+            str(level.calls) if level.workers == 1 else f"{level.calls}, {level.workers} workers"
+        )
+        table.add_row(calls, *values, f"{level.v2v_p50:.0f}")
     return table
 
 
@@ -125,11 +171,14 @@ def _bars(found: Sequence[Bar]) -> Table:
     table = Table(title="Bars", title_justify="left")
     for column in ("bar", "measured", "wanted", ""):
         table.add_column(column, justify="left" if column in ("bar", "") else "right")
-    words = {True: "[green]met[/green]", False: "[red]not met[/red]", None: "not measured"}
     for bar in found:
-        value = "-" if bar.value is None else f"{bar.value:.3g}"
-        sign = "<" if bar.strict else "<="
-        table.add_row(bar.name, value, f"{sign} {bar.limit:g} {bar.unit}", words[bar.met])
+        if bar.met is not None:
+            sign = "<" if bar.strict else "<="
+            word = "[green]met[/green]" if bar.met else "[red]not met[/red]"
+            table.add_row(bar.name, f"{bar.value:.3g}", f"{sign} {bar.limit:g} {bar.unit}", word)
+    unknown = sum(1 for bar in found if bar.met is None)
+    if unknown:
+        table.caption = f"{unknown} of {len(found)} bars were not measured in this run"
     return table
 
 
@@ -139,4 +188,14 @@ def _problems(found: Found) -> list[str]:
         problems += [f"{level.bot}, {level.calls} calls: {error}" for error in level.errors]
     for half in found.patience:
         problems += [f"{half.bot}, {half.half}: {error}" for error in half.errors]
+    for bot in found.manners:
+        problems += [f"{bot.bot}, spoken into: {error}" for error in bot.errors]
+        if bot.unanswered:
+            problems.append(f"{bot.bot}: {bot.unanswered} long answers never came")
+    late = max((late for late, _ in found.conditions()), default=0.0)
+    if late > _TOO_LATE_MS:
+        problems.append(
+            f"the machine was too busy for its callers: their frames left up to {late:.0f} ms late "
+            f"(p99; up to {_TOO_LATE_MS} is sound), so delays are too long for both bots"
+        )
     return list(dict.fromkeys(problems))

@@ -16,6 +16,7 @@ from bench import bots, scenes
 from bench.callers import Plan
 from bench.figures import Level, Patience, level, patience
 from bench.gauge import Peak, cpu_seconds, memory_mb, stolen
+from bench.interjections import Manners, manners
 from bench.stages import stage_medians
 from bot.settings import ROOT
 
@@ -30,16 +31,20 @@ _STEP = 5
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the parts of one run share. `say` is told what is done."""
+    """What the parts of one run share.
+
+    `say` is told what is done; `clips` are the names of the scenes that have a clip.
+    """
 
     origin: str
     folder: Path
     say: Callable[[str], None]
+    clips: frozenset[str]
 
     def level(self, bot: str, calls: int, turns: int, workers: int = 1) -> Level:
         """Hold `calls` calls at once, of `turns` questions each, on a fresh process."""
         self.say(f"{bot}: {calls} call{'s' if calls > 1 else ''}")
-        names = [scene.name for scene in scenes.questions()]
+        names = [scene.name for scene in self._having(scenes.questions())]
         scripts = [
             [names[(call * _STEP + turn) % len(names)] for turn in range(turns)]
             for call in range(calls)
@@ -50,7 +55,7 @@ class Bench:
     def leftover(self, bot: str, calls: int, at_once: int) -> Level:
         """Hold many short calls, `at_once` at a time, to see what they leave behind."""
         self.say(f"{bot}: {calls} short calls, {at_once} at a time")
-        names = [scene.name for scene in scenes.questions()]
+        names = [scene.name for scene in self._having(scenes.questions())]
         with self._bot(bot, 1) as running:
             scripts = [[names[call % len(names)]] for call in range(calls)]
             return self._measure(running, scripts, at_once)
@@ -58,7 +63,9 @@ class Bench:
     def patience(self, bot: str, calls: int, share: int) -> list[Patience]:
         """Play every `share`-th clip with a pause, `calls` calls at a time; both halves."""
         self.say(f"{bot}: clips with pauses")
-        halves = {half: scenes.pauses(half)[::share] for half in ("tuning", "held-back")}
+        halves = {
+            half: self._having(scenes.pauses(half))[::share] for half in ("tuning", "held-back")
+        }
         names = [scene.name for half in halves.values() for scene in half]
         with self._bot(bot, 1) as running:
             before = os.getloadavg()[0]
@@ -66,9 +73,26 @@ class Bench:
             reports = self._call(running, scripts, calls)
             load = (before, os.getloadavg()[0])
         return [
-            patience(bot, half, {s.name: s.kind for s in found}, reports, load)
+            patience(bot, half, {scene.name: scene.kind for scene in found}, reports, load)
             for half, found in halves.items()
         ]
+
+    def manners(self, bot: str, calls: int, share: int) -> Manners:
+        """Speak into long answers, `calls` calls at a time: every `share`-th interjection."""
+        self.say(f"{bot}: barge-ins, backchannels and coughs")
+        said = self._having(scenes.interjections())[::share]
+        asked = self._having(scenes.long_questions())
+        scripts: list[list[str]] = [[] for _ in range(calls)]
+        for number, scene in enumerate(said):
+            scripts[number % calls] += [asked[number % len(asked)].name, scene.name]
+        with self._bot(bot, 1) as running:
+            before = os.getloadavg()[0]
+            reports = self._call(running, scripts, calls, interrupting=True)
+            load = (before, os.getloadavg()[0])
+        return manners(bot, reports, len(said), load)
+
+    def _having(self, wanted: Sequence[scenes.Scene]) -> list[scenes.Scene]:
+        return [scene for scene in wanted if scene.name in self.clips]
 
     def _measure(self, bot: bots.Bot, scripts: list[list[str]], at_once: int) -> Level:
         warm, used, before = memory_mb(bot.process), cpu_seconds(bot.process), os.getloadavg()[0]
@@ -89,6 +113,7 @@ class Bench:
             steal=(stolen_after - stolen_before) / (all_after - all_before),
             workers=bot.workers,
             stages=stage_medians(bot.data / "tandem.db"),
+            kinds={scene.name: scene.kind for scene in scenes.questions()},
         )
 
     @contextlib.contextmanager
@@ -105,10 +130,10 @@ class Bench:
                 yield bot
 
     def _call(
-        self, bot: bots.Bot, scripts: list[list[str]], at_once: int, hasty: bool = False
+        self, bot: bots.Bot, scripts: list[list[str]], at_once: int, **manner: bool
     ) -> list[dict[str, Any]]:
-        """Let the callers' process hold calls; returns a report of each."""
-        plan = Plan(bot.server, bot.webhook, str(CLIPS), scripts, SPREAD_SECONDS, at_once, hasty)
+        """Let the callers' process hold calls, in a `manner` of `Plan`; a report of each."""
+        plan = Plan(bot.server, bot.webhook, str(CLIPS), scripts, SPREAD_SECONDS, at_once, **manner)
         source, target = self.folder / "plan.json", self.folder / "report.json"
         source.write_text(json.dumps(asdict(plan)))
         subprocess.run(
@@ -121,13 +146,13 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench(say: Callable[[str], None]) -> Iterator[Bench]:
-    """The bench with its providers running."""
+def bench(say: Callable[[str], None], clips: frozenset[str]) -> Iterator[Bench]:
+    """The bench with its providers running; `clips` are the scenes that there are clips of."""
     with (
         tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder,
         bots.standin(CLIPS, Path(folder)) as origin,
     ):
-        yield Bench(origin, Path(folder), say)
+        yield Bench(origin, Path(folder), say, clips)
 
 
 def ordered(calls: Sequence[int], stock: Sequence[int]) -> list[tuple[str, int]]:

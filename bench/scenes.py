@@ -5,116 +5,53 @@ inside that is not the end: they measure patience. Each of those belongs to one 
 taking may be tuned on "tuning" only, and "held-back" says what the tuning is worth.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from bench import human, synthetic
+from bench.scene import Half, Scene
+from bench.synthetic import ABOUT, VOICES, long_questions
 
-Half = Literal["tuning", "held-back"]
-Kind = Literal["question", "phrase", "clause", "sentence", "hesitation", "number"]
+__all__ = [
+    "ABOUT",
+    "VOICES",
+    "Half",
+    "Scene",
+    "everything",
+    "interjections",
+    "long_questions",
+    "pauses",
+    "questions",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A talker made from the one packaged voice: `pitch` scales it, `speed` its pace."""
-
-    name: str
-    pitch: float
-    speed: float
-    level: float = 1.0
-
-
-VOICES = (
-    Voice("joe", 1.0, 1.0),
-    Voice("low", 0.86, 0.94, 0.7),
-    Voice("high", 1.2, 1.08, 0.85),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One utterance: `parts` are texts with a silence of `gaps` seconds between neighbours."""
-
-    name: str
-    kind: Kind
-    voice: Voice
-    parts: tuple[str, ...]
-    gaps: tuple[float, ...] = ()
-    half: Half | None = None
-
-    @property
-    def text(self) -> str:
-        """Everything that is said."""
-        return " ".join(self.parts)
-
-
-_QUESTIONS = (
-    "What time do you open tomorrow?",
-    "Can I book a table for two people?",
-    "How much is the ticket to London?",
-    "Where is my order right now?",
-    "Do you have a room for this weekend?",
-    "I would like to change my appointment.",
-    "Could you send me the invoice again, please?",
-    "Is the pharmacy open on Sundays?",
-    "Please tell me the weather for today.",
-    "Who do I talk to about my bill?",
-    "My internet connection is not working.",
-    "When does the next train leave?",
-)
-
-_GAPS = (0.4, 0.8, 1.2)
-
-_TUNING: tuple[tuple[Kind, str, str], ...] = (
-    ("phrase", "What is the", "capital of France?"),
-    ("phrase", "Can you tell me the name of", "the doctor on call today?"),
-    ("clause", "If the weather is fine on Saturday,", "we would like to sit outside."),
-    ("clause", "I would like to book a table", "for four people on Friday evening."),
-    ("clause", "I'd like two coffees and", "a piece of apple cake, please."),
-    ("clause", "I called yesterday because", "my order has not arrived."),
-    ("hesitation", "Yes, so, um,", "I wanted to ask about my bill."),
-    ("hesitation", "Could you check, uh,", "the train at half past nine?"),
-    ("number", "My number is five five five,", "one two three four."),
-    ("number", "I live at forty two", "Baker Street, in London."),
-    ("sentence", "I have a problem with my phone.", "It does not ring any more."),
-    ("sentence", "Hello, my name is Anna Miller.", "I am calling about the flat."),
-)
-
-_HELD_BACK: tuple[tuple[Kind, str, str], ...] = (
-    ("phrase", "How far is it from", "the station to the hotel?"),
-    ("phrase", "Do you know where the", "nearest cash machine is?"),
-    ("clause", "When I came home last night,", "the heating was not working."),
-    ("clause", "I need a taxi to the airport", "at six o'clock tomorrow morning."),
-    ("clause", "We are two adults but", "there will be three children with us."),
-    ("clause", "I want to cancel the trip, so", "please give me my money back."),
-    ("hesitation", "Well, um, I think,", "I need a new password."),
-    ("hesitation", "It was on, er, let me see,", "the third of November."),
-    ("number", "The code is eight seven,", "nine zero two."),
-    ("number", "My order is four four one,", "six six eight."),
-    ("sentence", "I bought a lamp last week.", "One of its bulbs was broken."),
-    ("sentence", "Thank you for calling me back.", "Can we move it to Monday?"),
-)
+_HUMAN_EVERY = 3
+"""One human question among so many."""
 
 
 def questions() -> list[Scene]:
-    """The utterances without a pause, each in one voice."""
-    return [
-        Scene(f"q{n:02d}", "question", VOICES[n % len(VOICES)], (text,))
-        for n, text in enumerate(_QUESTIONS)
-    ]
+    """The utterances without a pause; the human ones are spread among the synthetic."""
+    people = human.complete()
+    mixed: list[Scene] = []
+    for number, scene in enumerate(synthetic.questions()):
+        if number % _HUMAN_EVERY == _HUMAN_EVERY - 1 and people:
+            mixed.append(people.pop(0))
+        mixed.append(scene)
+    return mixed + people
 
 
 def pauses(half: Half) -> list[Scene]:
-    """The utterances with a pause, of one half: every text with two of the three gaps."""
-    texts = _TUNING if half == "tuning" else _HELD_BACK
-    scenes = []
-    for n, (kind, first, second) in enumerate(texts):
-        for turn in range(2):
-            gap = _GAPS[(n + turn + n // len(_GAPS)) % len(_GAPS)]
-            voice = VOICES[(n + turn) % len(VOICES)]
-            name = f"{half[0]}{n:02d}-{kind}-{gap:g}-{voice.name}"
-            scenes.append(Scene(name, kind, voice, (first, second), (gap,), half))
-    return scenes
+    """The utterances of one half that have a pause inside."""
+    return [*synthetic.pauses(half), *human.pauses(half)]
+
+
+def interjections() -> list[Scene]:
+    """What is said while the bot speaks."""
+    return [*synthetic.interjections(), *human.interjections()]
 
 
 def everything() -> list[Scene]:
     """Every utterance there is."""
-    return [*questions(), *pauses("tuning"), *pauses("held-back")]
+    return [
+        *questions(),
+        *pauses("tuning"),
+        *pauses("held-back"),
+        *long_questions(),
+        *interjections(),
+    ]

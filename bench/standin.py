@@ -13,9 +13,9 @@ import numpy as np
 import soxr
 from aiohttp import web
 
-from bench.clips import HZ, load
+from bench.clips import HZ, stored
 from bench.listener import Listener
-from bench.scenes import everything
+from bench.scenes import ABOUT, everything
 from tests.fakes.exchange import Exchange, Reject
 from tests.fakes.openai_api import Delays, OpenAIApi
 from tests.fakes.openai_wire import TranscriptionRequest, as_json
@@ -26,6 +26,14 @@ DELAYS = Delays(stt=0.120, first_token=0.150, token=0.015, tts=0.150)
 """Seconds, as in the figures that the bars come from."""
 GREETING = "Hello, this is your assistant. How can I help you?"
 ANSWER = "Yes, we can do that for you, no problem at all. The shop is open until six this evening."
+
+LONG_ANSWER = (
+    "The museum opened about a hundred years ago in an old railway station by the river. "
+    "It has four floors with paintings, maps and model ships from all over the world. "
+    "The cafe on the roof is open every day and has a fine view over the harbour. "
+    "You can buy tickets at the door or ask for a guide."
+)
+"""Some seventeen seconds of speech, for callers who speak into it."""
 
 
 class Providers(OpenAIApi):
@@ -62,12 +70,14 @@ async def _hung_up(_: web.Request) -> web.Response:
 
 
 def answer(ask: Ask) -> str:
-    """The same answer to every caller; a greeting before anybody spoke."""
+    """The same answer to every caller, or the long one; a greeting before anybody spoke."""
+    if ABOUT in ask.user:
+        return LONG_ANSWER
     return ANSWER if ask.user else GREETING
 
 
 def _make(arguments: argparse.Namespace) -> Providers:
-    return Providers(Listener(load(everything(), arguments.clips, print)))
+    return Providers(Listener(stored(everything(), arguments.clips)))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,13 @@ A client of its own for every call costs 23-36 ms for its TLS context on the eve
 handshake with every turn (measured, `shared/design/speed.md`).
 """
 
+import asyncio
+import time
+from collections.abc import Iterable
+
 import httpx2
 from anthropic import AsyncAnthropic
+from loguru import logger
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from bot.providers import Endpoint
@@ -13,6 +18,11 @@ from bot.settings_rules import OPENAI_URL
 
 KEEPALIVE_SECONDS = 300.0
 """A caller thinks for seconds, a business is quiet for minutes: connections outlive both."""
+
+WARM_CONNECTIONS = 3
+"""Opened to a provider ahead of a call: transcribing, thinking and speaking overlap."""
+WARM_SECONDS = 45.0
+"""Calls that follow one another within this time find the connections of the one before."""
 
 CLOUD_TIMEOUT = httpx2.Timeout(connect=3.0, read=10.0, write=5.0, pool=3.0)
 OWN_SERVER_TIMEOUT = httpx2.Timeout(connect=3.0, read=40.0, write=5.0, pool=3.0)
@@ -37,6 +47,7 @@ class Clients:
         self.http = DefaultAsyncHttpxClient(limits=limits, timeout=CLOUD_TIMEOUT)
         self._openai: dict[tuple[str, str], AsyncOpenAI] = {}
         self._anthropic: dict[tuple[str, str], AsyncAnthropic] = {}
+        self._warmed: dict[str, float] = {}
 
     def openai(self, endpoint: Endpoint) -> AsyncOpenAI:
         """The client for an OpenAI-compatible endpoint; its `base_url` must be known."""
@@ -67,6 +78,27 @@ class Clients:
             )
             self._anthropic[endpoint.base_url, key] = found
         return found
+
+    async def warm(self, endpoints: Iterable[Endpoint]) -> None:
+        """Open connections to cloud providers while the caller hears the greeting.
+
+        The first turn then waits for no TLS handshake (two or three round trips). Nothing is sent
+        but a HEAD request without a key, whose answer does not matter; nor does its failure.
+        """
+        now, cold = time.monotonic(), []
+        for base_url in {endpoint.base_url for endpoint in endpoints}:
+            origin = httpx2.URL(base_url).copy_with(raw_path=b"/")
+            since = now - self._warmed.get(str(origin), -WARM_SECONDS)
+            if origin.scheme == "https" and since >= WARM_SECONDS:
+                self._warmed[str(origin)] = now
+                cold += [origin] * WARM_CONNECTIONS
+        await asyncio.gather(*(self._touch(origin) for origin in cold))
+
+    async def _touch(self, origin: httpx2.URL) -> None:
+        try:
+            await self.http.head(origin, follow_redirects=False)
+        except httpx2.HTTPError as error:
+            logger.debug(f"no connection to {origin.host} ahead: {type(error).__name__}")
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -14,10 +14,9 @@ from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
 from pydantic import BaseModel, ConfigDict, Field
 
 Speaker = Literal["caller", "bot"]
-Stage = Literal["vad", "stt", "turn", "llm", "tts", "voice_to_voice"]
-"""Where a turn's time goes, in the order in which it is spent: noticing the end of speech, turning
-it into words, deciding that the caller has finished, the model's first words, their first sound;
-and the whole of it, from the caller's last sound to the bot's first."""
+Stage = Literal["vad", "stt", "turn", "llm", "clause", "tts", "sent", "voice_to_voice"]
+"""Where a turn's time goes; `pipelines.timing` has what each means. They add up to the last, from
+the caller's last sound to the bot's first."""
 
 TurnNumber = Annotated[int, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -4,7 +4,7 @@ models, rendered sentences. Made once at start; a call takes its parts from here
 import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 from loguru import logger
@@ -13,18 +13,18 @@ from bot.brain.llm import make_llm
 from bot.brain.prompts import system_prompt
 from bot.call import Call
 from bot.clients import Clients
+from bot.embedded_models import Models, start_embedded
 from bot.errors import EmbeddedError, StoreError
 from bot.providers import Endpoint, Plan, Stage, choose
 from bot.settings import Settings
 from bot.speech import turn, vad
-from bot.speech.embedded.supervisor import EmbeddedSupervisor
 from bot.speech.phrases import Phrases
 from bot.speech.speakable import speakable
 from bot.speech.stt import make_stt
 from bot.speech.tts import make_tts, synthesize
 from bot.store.recorder import Recorder
 from bot.store.store import Store
-from bot.switchboard import Switchboard
+from bot.switchboard import Places, Switchboard
 from pipelines.cascade import Parts
 from pipelines.prompts import sentences
 
@@ -33,62 +33,69 @@ RENDER_AGAIN_SECONDS = 30.0
 STORE_CLOSE_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What one of several processes on a port has in common with the others.
+
+    `worker` is its number; `models` are the embedded models where a stage needs them.
+    """
+
+    worker: int
+    places: Places
+    models: Models | None
+
+
 class Resources:
     """The process's shared parts. `await Resources.open(settings)`, later `await close()`."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, shared: Shared | None = None) -> None:
         self.settings = settings
         self.plan: Plan = choose(settings)
         self.clients = Clients()
         self.sentences = sentences(settings)
         self.system_prompt = system_prompt(settings)
         self.recorder = Recorder(store)
-        self.switchboard = Switchboard(settings.MAX_CALLS, on_admitted=self.register)
-        self.sidecar: EmbeddedSupervisor | None = None
+        self.switchboard = Switchboard(
+            settings.MAX_CALLS,
+            on_admitted=self.register,
+            places=shared.places if shared else None,
+            worker=shared.worker if shared else 0,
+        )
+        self.sidecar: Models | None = shared.models if shared else None
         self.store = store
         self._phrases = Phrases(settings.data_dir / "phrases", _voice_key(self.plan.tts[0]))
+        self._turn_model = turn.SmartTurn()
         self._not_ready = "starting"
         self._warming: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, settings: Settings, progress: Callable[[str], None] = logger.info) -> Self:
+    async def open(
+        cls,
+        settings: Settings,
+        progress: Callable[[str], None] = logger.info,
+        shared: Shared | None = None,
+    ) -> Self:
         """Open the store, start the embedded models if a stage needs them, warm up behind.
 
         Args:
             settings: The settings.
             progress: Told lines about long work.
+            shared: Given by the parent of several processes; the models are its own then.
 
         Raises:
             StoreError: the database cannot be opened.
             EmbeddedError: the embedded models' port is taken.
         """
-        resources = cls(settings, await _open_store(settings))
+        resources = cls(settings, await _open_store(settings), shared)
         resources.recorder.start()
-        try:
-            await resources._start_sidecar(progress)
-        except EmbeddedError as error:
-            await resources.close()
-            raise EmbeddedError(f"EMBEDDED_PORT: {error}; set another port, or 0") from None
+        if shared is None:
+            try:
+                resources.sidecar = await start_embedded(settings, resources.plan, progress)
+            except EmbeddedError:
+                await resources.close()
+                raise
         resources._warming = asyncio.create_task(resources._warm(), name="warm-up")
         return resources
-
-    async def _start_sidecar(self, progress: Callable[[str], None]) -> None:
-        settings = self.settings
-        stages = self.plan.embedded_stages
-        if stages:
-            self.sidecar = EmbeddedSupervisor(
-                stages,
-                settings.embedded_cache_dir,
-                port=settings.EMBEDDED_PORT,
-                stt_model=settings.EMBEDDED_STT_MODEL,
-                llm_model=settings.EMBEDDED_LLM_MODEL,
-                tts_voice=settings.EMBEDDED_TTS_VOICE,
-                progress=progress,
-            )
-            if "llm" in stages:
-                system = {"role": "system", "content": self.system_prompt}
-                await self.sidecar.warm({"messages": [system]})
-            await self.sidecar.start()
 
     def ready(self) -> str:
         """Why no call can be taken yet, or ''."""
@@ -120,13 +127,15 @@ class Resources:
                 self.settings.elevenlabs_urls[1],
                 fast_brain=self.plan.llm[0].provider != "embedded",
             ),
-            vad=vad.SharedSileroVAD(),
-            turn=turn.SharedSmartTurn(),
+            detector=vad.SpeechDetector,
+            turn=self._turn_model,
             sentences=self.sentences,
+            language=language,
             silence_seconds=(
                 self.settings.SILENCE_PROMPT_SECONDS,
                 self.settings.SILENCE_HANGUP_SECONDS,
             ),
+            speculates=self.plan.llm[0].provider != "embedded",
             rendered=self._is_rendered,
             timed_words=self.plan.tts[0].provider == "elevenlabs",
         )

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -14,10 +14,12 @@ from pipecat.transports.base_transport import BaseTransport
 
 from bot import converse
 from bot.call import Call
-from bot.errors import TandemError
-from bot.resources import Resources
+from bot.listener import listen, url_of
+from bot.resources import Resources, Shared
 from bot.settings import Settings
+from bot.switchboard import Switchboard
 from bot.telephony.twilio import TwilioRest
+from bot.web.adopted import OneRequestEach, WebServer
 from bot.web.connections import RoomConnections
 from bot.web.phone import phone_router
 from bot.web.room import room_router
@@ -25,6 +27,11 @@ from bot.web.security import SecurityHeaders
 
 DRAIN_SECONDS = 20.0
 """How long calls may take to say goodbye when the server stops."""
+RETIRE_SECONDS = 3600.0
+"""How long calls may go on in a process that was replaced by a new one."""
+RETIRE_LOOK_SECONDS = 0.25
+LINGER_SECONDS = 5.0
+"""After its last call, in which Twilio reports the call's end to whoever had it."""
 MEDIA_MESSAGE_BYTES = 16 * 1024 * 1024
 """Twilio's media messages have about 300 bytes. A longer one is read, dropped and counted; only
 beyond this uvicorn closes the socket, and the call with it."""
@@ -82,7 +89,8 @@ def make_app(resources: Resources) -> FastAPI:
             {
                 "ready": not reason,
                 "reason": reason,
-                "calls": switchboard.live,
+                "calls": switchboard.places.taken,
+                "workers": switchboard.places.workers,
                 "embedded": {"base_url": sidecar.base_url} if sidecar else None,
             },
             status_code=503 if reason else 200,
@@ -97,12 +105,23 @@ class Server:
     Args:
         settings: The settings; with `PORT` 0 the system picks one.
         progress: Told lines about long work.
+        shared: For one of several processes on a port: it does not listen, its connections are
+            `adopt()`ed.
     """
 
-    def __init__(self, settings: Settings, progress: Callable[[str], None] = logger.info) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        progress: Callable[[str], None] = logger.info,
+        shared: Shared | None = None,
+    ) -> None:
         self._settings = settings
         self._progress = progress
+        self._shared = shared
         self._stop = asyncio.Event()
+        self._stop_now = asyncio.Event()
+        self._web: WebServer | None = None
+        self._retiring: asyncio.Task[None] | None = None
         self.listening = asyncio.Event()
         self.resources: Resources | None = None
         self.url = ""
@@ -113,60 +132,85 @@ class Server:
         Raises:
             TandemError: the server cannot start; the text says why.
         """
-        listener = _listen(self._settings.HOST, self._settings.PORT)
+        settings, shared = self._settings, self._shared
+        listeners = [] if shared else [listen(settings.HOST, settings.PORT)]
         try:
-            self.resources = await Resources.open(self._settings, self._progress)
+            self.resources = await Resources.open(settings, self._progress, shared)
             try:
-                await self._serve(listener, self.resources)
+                await self._serve(listeners, self.resources)
             finally:
                 await self.resources.close()
         finally:
-            listener.close()
+            for listener in listeners:
+                listener.close()
 
     def stop(self) -> None:
         """Take no more calls, end the live ones politely, then stop."""
         self._stop.set()
 
-    async def _serve(self, listener: socket.socket, resources: Resources) -> None:
+    def stop_now(self) -> None:
+        """Stop, whoever still talks."""
+        logger.warning("stopping now, whoever still talks")
+        self._stop_now.set()
+        if self._web:
+            self._web.force_exit = True
+        self._stop.set()
+
+    def retire(self) -> None:
+        """Take no new calls, and stop when the last one has ended by itself."""
+        assert self.resources
+        self.resources.switchboard.retire(STOPPING)
+        self._retiring = self._retiring or asyncio.create_task(self._outlive_calls())
+
+    def adopt(self, connection: socket.socket, received: bytes) -> None:
+        """Serve a connection that another process accepted; to be called while `listening`.
+
+        Args:
+            connection: The client's socket; it is closed here.
+            received: What the other process has read from it.
+        """
+        assert self._web
+        self._web.adopt(connection, received)
+
+    async def _serve(self, listeners: list[socket.socket], resources: Resources) -> None:
+        app: Any = make_app(resources)
         config = uvicorn.Config(
-            make_app(resources),
+            OneRequestEach(app) if self._shared else app,
             log_config=None,
             access_log=False,
             ws_max_size=MEDIA_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=int(DRAIN_SECONDS),
         )
-        server = _Unsignalled(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        self.url = url_of(listeners[0]) if listeners else ""
+        web = self._web = WebServer(config, self.listening)
+        serving = asyncio.create_task(web.serve(sockets=listeners))
         stopping = asyncio.create_task(self._stop.wait())
-        self.url = "http://{}:{}".format(*listener.getsockname()[:2])
-        self.listening.set()
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
-                logger.info("stopping: no more calls are taken, the live ones are told goodbye")
-                await resources.switchboard.drain(DRAIN_SECONDS, STOPPING)
-                server.should_exit = True
+                await self._end_calls(resources.switchboard)
+                web.should_exit = True
             await serving
         finally:
             stopping.cancel()
 
+    async def _outlive_calls(self) -> None:
+        assert self.resources
+        switchboard = self.resources.switchboard
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETIRE_SECONDS):
+                while switchboard.calls:  # noqa: ASYNC110 - nobody waits for it
+                    await asyncio.sleep(RETIRE_LOOK_SECONDS)
+        await asyncio.sleep(LINGER_SECONDS)
+        self.stop()
 
-class _Unsignalled(uvicorn.Server):
-    """uvicorn that leaves signals alone: the calls are drained first."""
-
-    def capture_signals(self) -> Any:
-        """Capture none."""
-        return nullcontext()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises TandemError with the way out when the address is taken."""
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, reuse_port=False)
-    except OSError as error:
-        raise TandemError(
-            f"HOST and PORT: cannot listen on {host}:{port}: {error.strerror or error}; stop the "
-            "other program or set another PORT"
-        ) from None
+    async def _end_calls(self, switchboard: Switchboard) -> None:
+        logger.info("stopping: no more calls are taken, the live ones are told goodbye")
+        draining = asyncio.create_task(switchboard.drain(DRAIN_SECONDS, STOPPING))
+        forced = asyncio.create_task(self._stop_now.wait())
+        try:
+            await asyncio.wait({draining, forced}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            draining.cancel()
+            forced.cancel()

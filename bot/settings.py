@@ -9,45 +9,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import settings_rules as rules
 from bot.errors import SettingsError
-from bot.settings_rules import OPENAI_URL, contradictions
+from bot.settings_rules import OPENAI_URL, AnyUrl, HttpUrl, Seconds, contradictions, split
 
 ROOT = Path(__file__).resolve().parent.parent
 
 SttProvider = Literal["openai", "whisper", "embedded"]
 LlmProvider = Literal["openai", "anthropic", "embedded"]
 TtsProvider = Literal["elevenlabs", "openai", "embedded"]
-
-
-def _split(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-    return value
-
-
-def _url(*schemes: str) -> Any:
-    """A validator: an absolute URL with one of `schemes`, without its trailing slash."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and value:
-            parts = urlsplit(value)
-            if parts.scheme not in schemes or not parts.netloc:
-                raise ValueError(f"expected a URL that starts with {' or '.join(schemes)}://")
-            return value.rstrip("/")
-        return value
-
-    return check
-
-
-HttpUrl = Annotated[str, BeforeValidator(_url("http", "https"))]
-AnyUrl = Annotated[str, BeforeValidator(_url("http", "https", "ws", "wss"))]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 def _secret(meaning: str) -> Any:
@@ -73,6 +48,12 @@ class Settings(BaseSettings):
     OPERATOR_TOKEN: SecretStr = _secret("Bearer token for the operator's requests.")
     MAX_CALLS: int = Field(
         10, ge=1, le=10_000, description="Calls at once; one more hears a busy sentence."
+    )
+    WORKERS: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that share the port and the calls; more than one needs Linux.",
     )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
@@ -102,21 +83,60 @@ class Settings(BaseSettings):
         10.0, description="Further silence after which the bot says goodbye and hangs up."
     )
 
+    # -- tools
+    BOT_TOOLS: Annotated[tuple[rules.ToolFamily, ...], NoDecode, BeforeValidator(split)] = Field(
+        ("all",),
+        description="Families of tools that the model may call, separated by commas: all, none, "
+        "phone, notes, knowledge, calculator, profile, delegation, youtube, windows, soundtrack, "
+        "views, canvas, sprites.",
+    )
+    BOT_TIMEZONE: rules.Zone = Field(
+        "UTC", description="Time zone of the business, as Europe/Berlin."
+    )
+    CONTACTS: rules.Contacts = Field(
+        "",
+        description="Who calls and messages can be passed on to: sales=+15551230001, "
+        "Dr Miller=+15551230002.",
+    )
+    SMS_TO_ANYBODY: bool = Field(
+        False, description="Whether callers may have text messages sent to any number."
+    )
+    KNOWLEDGE_DIR: str = Field(
+        "", description="Folder with the business's documents, .md and .txt, for the bot to use."
+    )
+    YOUTUBE_API_KEY: SecretStr = _secret("Key for the YouTube Data API.")
+    YOUTUBE_API_URL: HttpUrl = Field(
+        "https://www.googleapis.com/youtube/v3", description="Address of the YouTube Data API."
+    )
+    WIKIPEDIA_URL: HttpUrl = Field(
+        "", description="Address of a Wikipedia; empty: the one in BOT_LANGUAGE."
+    )
+    OPEN_METEO_URL: HttpUrl = Field(
+        "https://api.open-meteo.com", description="Address of Open-Meteo's weather."
+    )
+    OPEN_METEO_GEOCODING_URL: HttpUrl = Field(
+        "https://geocoding-api.open-meteo.com", description="Address of Open-Meteo's places."
+    )
+    OPEN_METEO_API_KEY: SecretStr = _secret("Key for Open-Meteo; commercial use needs one.")
+
     # -- which provider does what
-    STT_PROVIDERS: Annotated[tuple[SttProvider, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="Speech to text, first wins: openai, whisper, embedded; empty: automatic."
+    STT_PROVIDERS: Annotated[tuple[SttProvider, ...], NoDecode, BeforeValidator(split)] = Field(
+        (),
+        description="Speech to text, first wins: openai, whisper, embedded; empty: automatic.",
     )
-    LLM_PROVIDERS: Annotated[tuple[LlmProvider, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="Language model, first wins: openai, anthropic, embedded; empty: automatic."
+    LLM_PROVIDERS: Annotated[tuple[LlmProvider, ...], NoDecode, BeforeValidator(split)] = Field(
+        (),
+        description="Language model, first wins: openai, anthropic, embedded; empty: automatic.",
     )
-    TTS_PROVIDERS: Annotated[tuple[TtsProvider, ...], NoDecode, BeforeValidator(_split)] = Field(
+    TTS_PROVIDERS: Annotated[tuple[TtsProvider, ...], NoDecode, BeforeValidator(split)] = Field(
         (), description="Voice, first wins: elevenlabs, openai, embedded; empty: automatic."
     )
 
     # -- OpenAI, and whatever speaks its protocol (vLLM, Ollama, …)
     OPENAI_API_KEY: SecretStr = _secret("Key for OpenAI or a compatible endpoint.")
     OPENAI_BASE_URL: HttpUrl = Field(
-        OPENAI_URL, description="Base URL of OpenAI or of a compatible endpoint, with its /v1."
+        OPENAI_URL,
+        description="Base URL of OpenAI or of a compatible endpoint, with its /v1.",
     )
     OPENAI_MODEL: str = Field("gpt-4o-mini", description="Chat model.")
     OPENAI_STT_MODEL: str = Field("whisper-1", description="Transcription model.")
@@ -216,6 +236,11 @@ class Settings(BaseSettings):
         scheme, rest = self.ELEVENLABS_BASE_URL.split("://", 1)
         secure = "s" if scheme in ("https", "wss") else ""
         return f"http{secure}://{rest}", f"ws{secure}://{rest}"
+
+    @property
+    def contacts(self) -> Mapping[str, str]:
+        """`CONTACTS`: name -> number in E.164."""
+        return dict(rules.pairs(self.CONTACTS))
 
     @property
     def twilio_rest(self) -> tuple[str, str] | None:

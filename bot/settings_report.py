@@ -102,6 +102,10 @@ def _table(settings: Settings) -> Table:
         "Twilio credentials are set" if rest else "no Twilio credentials",
         ", ".join(_phone_missing(settings)),
     )
+    processes = "1 worker" if settings.WORKERS == 1 else f"{settings.WORKERS} workers"
+    table.add_row(
+        "calls", f"{settings.MAX_CALLS} at once, {processes}", "MAX_CALLS and WORKERS", ""
+    )
     database = settings.database_url.split(":")[0]
     table.add_row(
         "store",

@@ -1,11 +1,91 @@
-"""Rules between settings: what cannot be meant together. Called by `Settings` itself."""
+"""Rules for settings: what one value has to look like, and what cannot be meant together.
 
-from typing import TYPE_CHECKING
+Called by `Settings` itself.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+ToolFamily = Literal[
+    "all",
+    "none",
+    "phone",
+    "notes",
+    "knowledge",
+    "calculator",
+    "profile",
+    "delegation",
+    "youtube",
+    "windows",
+    "soundtrack",
+    "views",
+    "canvas",
+    "sprites",
+]
+"""What BOT_TOOLS may name."""
+
 OPENAI_URL = "https://api.openai.com/v1"
+
+
+def split(value: Any) -> Any:
+    """A list of words, separated by commas."""
+    if isinstance(value, str):
+        return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+    return value
+
+
+def url(*schemes: str) -> Callable[[Any], Any]:
+    """A validator: an absolute URL with one of `schemes`, without its trailing slash."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value:
+            parts = urlsplit(value)
+            if parts.scheme not in schemes or not parts.netloc:
+                raise ValueError(f"expected a URL that starts with {' or '.join(schemes)}://")
+            return value.rstrip("/")
+        return value
+
+    return check
+
+
+HttpUrl = Annotated[str, BeforeValidator(url("http", "https"))]
+AnyUrl = Annotated[str, BeforeValidator(url("http", "https", "ws", "wss"))]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+def zone(value: str) -> str:
+    """The name of a time zone that exists."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("expected the name of a time zone, as Europe/Berlin") from None
+    return value
+
+
+def contacts(value: str) -> str:
+    """Names with numbers: `sales=+15551230001, Dr Miller=+15551230002`."""
+    for name, number in pairs(value):
+        if not name or not re.fullmatch(r"\+[1-9]\d{6,14}", number):
+            raise ValueError("expected name=+number, separated by commas")
+    return value
+
+
+def pairs(value: str) -> list[tuple[str, str]]:
+    """`a=b, c=d` as pairs."""
+    parts = (entry.partition("=") for entry in value.split(",") if entry.strip())
+    return [(name.strip(), rest.strip()) for name, _, rest in parts]
+
+
+Zone = Annotated[str, AfterValidator(zone)]
+Contacts = Annotated[str, AfterValidator(contacts)]
 
 
 def contradictions(settings: "Settings") -> list[str]:

@@ -43,6 +43,7 @@ class Care:
         think_again: Has the model answer the conversation as it stands.
         finish: Ends the pipeline once everything was said.
         abort: Ends the pipeline at once.
+        stop_thinking: Drops what is thought ahead, and thinks ahead no more.
         wait_for_caller: Sets after how many seconds of silence `caller_is_silent` is called.
         rendered: Whether a sentence can be said without the voice's provider.
     """
@@ -57,6 +58,7 @@ class Care:
         think_again: Callable[[], Awaitable[None]],
         finish: Callable[[], Awaitable[None]],
         abort: Callable[[], Awaitable[None]],
+        stop_thinking: Callable[[], Awaitable[None]],
         wait_for_caller: Callable[[float], Awaitable[None]],
         rendered: Callable[[str], bool],
         silence_seconds: tuple[float, float],
@@ -68,6 +70,7 @@ class Care:
         self._think_again = think_again
         self._finish = finish
         self._abort = abort
+        self._stop_thinking = stop_thinking
         self._wait_for_caller = wait_for_caller
         self._rendered = rendered
         self._ask_after, self._hang_up_after = silence_seconds
@@ -75,6 +78,7 @@ class Care:
         self._failures = 0
         self._excused = False
         self._caller_speaks = False
+        self._sounding = False
         self._answers = 0
         self._owed = False
         self._cut_rest = ""
@@ -83,9 +87,15 @@ class Care:
 
     def sound(self, begins: bool) -> None:
         """The caller's voice begins or ends; a turn may have several such stretches."""
+        self._sounding = begins
         if begins:
             self._stop_hold_on()
         else:
+            self._restart_hold_on()
+
+    def answer_withdrawn(self) -> None:
+        """What the voice was asked to say will not be heard; another answer is to come."""
+        if not self._sounding:
             self._restart_hold_on()
 
     def caller_speaks(self) -> None:
@@ -176,6 +186,7 @@ class Care:
         self._stop_hold_on()
         self._call.ending(reason, error)
         self._last_words = asyncio.create_task(self._abort_later())
+        await self._stop_thinking()
         if sentence:
             await self._speak(sentence, True)
         await self._finish()

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADAnalyzer
 from pipecat.frames.frames import (
     EndWorkerFrame,
+    InterruptionFrame,
     LLMRunFrame,
     TTSSpeakFrame,
     UserIdleTimeoutUpdateFrame,
@@ -23,16 +22,20 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_transport import BaseTransport
 
-from bot.call import Call
+from bot.call import Call, CallState
 from bot.messages import page_frame
+from bot.speech.hearing import Detector, Hearing
 from bot.store.recorder import Recorder
 from pipelines.care import Care
-from pipelines.ear import EndOfEar
+from pipelines.ear import Ear
 from pipelines.heard import Heard, Spoken, Utterance
 from pipelines.journal import Journal, PageMessage
 from pipelines.prompts import Sentences
+from pipelines.speculation import Held
 from pipelines.timing import TurnClock
-from pipelines.turns import KEYS_PREFIX, user_params
+from pipelines.turn_start import KEYS_PREFIX, CallerStarts, Floor
+from pipelines.turn_stop import CallerStops, TurnModel
+from pipelines.turns import user_params
 
 PHONE_HZ = 8_000
 ROOM_IN_HZ, ROOM_OUT_HZ = 16_000, 24_000
@@ -50,22 +53,33 @@ STUCK_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Parts:
-    """What a cascade is made of; services and analyzers belong to one call.
+    """What a cascade is made of; services belong to one call.
 
-    `silence_seconds`: until a silent caller is asked, and until the goodbye. `timed_words`: the
-    voice tells when each of its words sounds. `rendered(text)`: it can be said without the voice's
-    provider.
+    `detector(rate)`: makes a speech detector. `silence_seconds`: until a silent caller is asked,
+    and until the goodbye. `speculates`: the model may be asked before a turn is over; not where
+    models are slow and shared. `timed_words`: the voice tells when each of its words sounds.
+    `rendered(text)`: it can be said without the voice's provider.
     """
 
     stt: STTService
     llm: LLMService[Any]
     tts: TTSService
-    vad: VADAnalyzer
-    turn: BaseTurnAnalyzer
+    detector: Callable[[int], Detector]
+    turn: TurnModel
     sentences: Sentences
+    language: str
     silence_seconds: tuple[float, float]
+    speculates: bool = True
     timed_words: bool = False
     rendered: Callable[[str], bool] = lambda _: True
+
+
+@runtime_checkable
+class HandsAudioOver(Protocol):
+    """A transport that gives the caller's audio to a function; others send frames."""
+
+    def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+        """Give `hear` the audio as it comes, 16-bit mono PCM."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,7 @@ class Cascade:
     """A conversation that is ready to run."""
 
     worker: PipelineWorker
+    ear: Ear
     care: Care
     journal: Journal
     greet: Callable[[], Awaitable[None]]
@@ -80,11 +95,26 @@ class Cascade:
 
 def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder) -> Cascade:
     """Compose one call's pipeline. Takes a few milliseconds: nothing is loaded here."""
-    context, utterance = LLMContext(), Utterance(parts.timed_words)
-    users, assistants = LLMContextAggregatorPair(
-        context, user_params=user_params(parts.vad, parts.turn, parts.silence_seconds[0])
-    )
     phone = call.channel == "phone"
+    context, utterance = LLMContext(), Utterance(parts.timed_words)
+    in_hz = PHONE_HZ if phone else ROOM_IN_HZ
+    ear = Ear(Hearing(parts.detector(in_hz), in_hz))
+    if isinstance(transport, HandsAudioOver):
+        transport.listen(ear.hear)
+    floor = Floor()
+    starts = CallerStarts(floor, parts.language, utterance.asked)
+    stops = CallerStops(
+        floor,
+        ear,
+        parts.turn,
+        parts.language,
+        utterance.asked,
+        busy=lambda: assistants.has_function_calls_in_progress,
+    )
+    stops.speculates = parts.speculates
+    users, assistants = LLMContextAggregatorPair(
+        context, user_params=user_params(starts, stops, parts.silence_seconds[0])
+    )
 
     def words(text: str, conversation: bool) -> None:
         if conversation:  # asides are shown as notices
@@ -100,12 +130,13 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
         Pipeline(
             [
                 transport.input(),
+                ear,
                 parts.stt,
                 DTMFAggregator(prefix=KEYS_PREFIX),
                 users,
-                EndOfEar(),
                 parts.llm,
                 parts.tts,
+                Held(),
                 Spoken(utterance),
                 transport.output(),
                 heard,
@@ -113,7 +144,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
             ]
         ),
         params=PipelineParams(
-            audio_in_sample_rate=PHONE_HZ if phone else ROOM_IN_HZ,
+            audio_in_sample_rate=in_hz,
             audio_out_sample_rate=PHONE_HZ if phone else ROOM_OUT_HZ,
             enable_metrics=True,
             enable_usage_metrics=True,
@@ -123,6 +154,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
                 on_turn=lambda stages: journal.timed(stages),
                 on_answer=lambda: care.answer_begins(),
                 on_sound=lambda begins: care.sound(begins),
+                on_withdrawn=lambda: care.answer_withdrawn(),
             )
         ],
         app_resources=call,
@@ -138,7 +170,9 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
             worker.create_task(heard.push_frame(page_frame(message)))
 
     async def speak(text: str, conversation: bool) -> None:
-        await parts.llm.push_frame(TTSSpeakFrame(text, append_to_context=conversation))
+        frame = TTSSpeakFrame(text, append_to_context=conversation)
+        frame.interruptible = call.state is not CallState.ENDING  # last words are said in any case
+        await parts.llm.push_frame(frame)
 
     async def think_again() -> None:
         await worker.queue_frame(LLMRunFrame())
@@ -158,20 +192,27 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
         think_again=think_again,
         finish=finish,
         abort=worker.cancel,
+        stop_thinking=stops.quit,
         wait_for_caller=wait_for_caller,
         rendered=parts.rendered,
         silence_seconds=parts.silence_seconds,
     )
-    _connect(worker, users, assistants, parts.tts, journal, care)
+    _connect(worker, users, assistants, parts.tts, stops, journal, care)
 
     async def greet() -> None:
         await speak(parts.sentences.greeting, True)
 
-    return Cascade(worker, care, journal, greet)
+    return Cascade(worker, ear, care, journal, greet)
 
 
 def _connect(
-    worker: Any, users: Any, assistants: Any, tts: Any, journal: Journal, care: Care
+    worker: Any,
+    users: Any,
+    assistants: Any,
+    tts: Any,
+    stops: CallerStops,
+    journal: Journal,
+    care: Care,
 ) -> None:
     """Hand Pipecat's events to the journal and to care."""
 
@@ -193,16 +234,23 @@ def _connect(
         await care.caller_is_silent()
 
     async def trouble(_: Any, frame: Any) -> None:
-        await care.failed(frame)
+        usable = frame.processor is None or frame.processor.is_usable
+        if usable and await stops.withdraw():  # nobody heard it; asked again at the turn's end
+            journal.trouble("speculation failed", frame.error)
+        else:
+            await care.failed(frame)
 
     async def voiced(_: Any, __: Any, text: str) -> None:
         care.voiced(text)
 
-    async def all_played(*_: Any) -> None:
-        journal.last_words_said()
+    async def at_the_end(_: Any, frame: Any) -> None:
+        if isinstance(frame, EndWorkerFrame):
+            journal.last_words_said()
+        else:
+            await stops.interrupted()
 
-    worker.set_reached_downstream_filter((EndWorkerFrame,))
-    worker.add_event_handler("on_frame_reached_downstream", all_played)
+    worker.set_reached_downstream_filter((EndWorkerFrame, InterruptionFrame))
+    worker.add_event_handler("on_frame_reached_downstream", at_the_end)
     users.add_event_handler("on_user_turn_started", caller_started)
     users.add_event_handler("on_user_turn_stopped", caller_stopped)
     users.add_event_handler("on_user_turn_idle", caller_silent)

@@ -1,18 +1,140 @@
-"""Where the caller's audio ends: behind the STT and the turn taking nobody listens to it.
+"""The audio front end: the caller's audio ends here and becomes a few frames a sentence.
 
-Fifty frames a second through six more processors are a tenth of a call's CPU. Whoever wants the
-caller's audio (a recorder) belongs before this.
+Transports give it audio by call (`hear`), so no frame travels for every 20 ms. It feeds voice
+activity detection on the spot, keeps the sound for the STT and the turn model, and hands each piece
+to whoever asked for it (`taps`: a recorder, somebody listening in). A transport of Pipecat's own
+sends frames; those are heard and end here too.
 """
 
-from pipecat.frames.frames import Frame, InputAudioRawFrame
+import asyncio
+import time
+from collections import deque
+
+from loguru import logger
+from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
+    Frame,
+    InputAudioRawFrame,
+    StartFrame,
+    UserSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from bot.frames import SpeechPausedFrame, SpeechResumedFrame
+from bot.speech.hearing import START_SECONDS, STOP_SECONDS, Edge, Hearing, Tap
 
-class EndOfEar(FrameProcessor):
-    """Passes everything on but the caller's audio."""
+LOST_SECONDS = 1.0
+"""Without any audio, after which a caller in mid-speech counts as silent: a muted microphone, a
+dead network."""
+EARLY_PIECES = 250
+"""Kept while the pipeline is being built: 5 s of 20 ms each."""
+_ACTIVITY_SECONDS = 5.0
+"""How often a long speech is reported, for whoever waits for signs of life."""
+
+
+class Ear(FrameProcessor):
+    """Hears the caller.
+
+    Attributes:
+        hearing: What is known of the caller's sound.
+        calm: Set while the caller makes no sound.
+        taps: Get every piece of the caller's audio.
+    """
+
+    def __init__(self, hearing: Hearing) -> None:
+        super().__init__()
+        self.hearing = hearing
+        self.taps: list[Tap] = []
+        self.calm = asyncio.Event()
+        self.calm.set()
+        self._pauses = 0
+        self._heard_at = self._told_at = 0.0
+        self._watch: asyncio.Task[None] | None = None
+        self._running = False
+        self._early: deque[bytes] = deque(maxlen=EARLY_PIECES)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Drop audio, pass the rest."""
+        """Hear audio frames, pass everything else on."""
         await super().process_frame(frame, direction)
-        if not isinstance(frame, InputAudioRawFrame):
-            await self.push_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            await self.hear(frame.audio)
+            return
+        await self.push_frame(frame, direction)
+        if isinstance(frame, StartFrame):
+            self._running = True
+            self._watch = self.create_task(self._notice_loss())
+            while self._early:
+                await self.hear(self._early.popleft())
+        elif isinstance(frame, EndFrame | CancelFrame):
+            await self._stop()
+
+    async def cleanup(self) -> None:
+        """Stop watching."""
+        await self._stop()
+        await super().cleanup()  # type: ignore[no-untyped-call]
+
+    async def hear(self, pcm: bytes) -> None:
+        """Take a piece of the caller's audio, 16-bit mono PCM at the hearing's rate."""
+        if not self._running:
+            self._early.append(pcm)
+            return
+        self._heard_at = time.monotonic()
+        for tap in list(self.taps):
+            self._tap(tap, pcm)
+        size = self.hearing.window_bytes
+        for at in range(0, len(pcm), size):  # a pause's sound is to be had only at its edge
+            for edge in self.hearing.hear(pcm[at : at + size]):
+                await self._passed(edge)
+        if self.hearing.speaking and self._heard_at - self._told_at > _ACTIVITY_SECONDS:
+            self._told_at = self._heard_at
+            await self.push_frame(UserSpeakingFrame())
+
+    def _tap(self, tap: Tap, pcm: bytes) -> None:
+        """Hand audio to a listener; one that breaks is left out from now on, the call goes on."""
+        try:
+            tap(pcm)
+        except Exception:
+            logger.exception("a listener to the caller's audio broke")
+            self.taps.remove(tap)
+
+    async def _passed(self, edge: Edge, silence: float | None = None) -> None:
+        hearing = self.hearing
+        match edge:
+            case Edge.STIRRED:
+                self.calm.clear()
+            case Edge.SETTLED:
+                self.calm.set()
+            case Edge.STARTED:
+                self.calm.clear()
+                self._told_at = self._heard_at
+                await self.push_frame(VADUserStartedSpeakingFrame(start_secs=START_SECONDS))
+            case Edge.PAUSED:
+                self._pauses += 1
+                seconds = silence or hearing.window_seconds
+                await self.push_frame(
+                    SpeechPausedFrame(hearing.stretch(), hearing.rate, self._pauses, seconds)
+                )
+            case Edge.RESUMED:
+                await self.push_frame(SpeechResumedFrame())
+            case Edge.STOPPED:
+                self.calm.set()
+                await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=STOP_SECONDS))
+
+    async def _notice_loss(self) -> None:
+        while True:
+            await asyncio.sleep(LOST_SECONDS / 2)
+            if time.monotonic() - self._heard_at > LOST_SECONDS:
+                if self.hearing.speaking:
+                    logger.warning("the caller's audio stopped in mid-speech")
+                for edge in self.hearing.silence():
+                    await self._passed(edge, LOST_SECONDS)
+                self.hearing.forget_stretch()
+
+    async def _stop(self) -> None:
+        self._running = False
+        if self._watch:
+            watch, self._watch = self._watch, None
+            await self.cancel_task(watch)

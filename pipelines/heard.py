@@ -24,6 +24,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 CHARACTERS_PER_SECOND = 15.0
 """English read aloud; used until a sentence's audio is there in full."""
+NEARLY = 15
+"""Characters of a sentence, a second of speech, that an eager caller does not wait for."""
 
 
 @dataclass
@@ -94,6 +96,14 @@ class Utterance:
         for key, kept in list(self._sentences.items()):
             if kept is sentence:
                 del self._sentences[key]
+
+    def asked(self) -> str:
+        """The sentence that the bot ended with, as soon as it is heard but for a word or two."""
+        last = self._latest
+        if last is None or last.context_id in self._asides or len(last.rest) > NEARLY:
+            return ""
+        more = any(sentence is not last for sentence in self._sentences.values())
+        return "" if more else last.text
 
     def take_rest(self) -> str:
         """What of the conversation's sentences was not heard; forgets them all."""

@@ -6,7 +6,7 @@ from bot.call import Call
 from bot.messages import Caption, Cut, Ended, Notice, TurnTimes
 from bot.store.recorder import Recorder
 from pipelines.timing import Stages
-from pipelines.turns import KEYS_PREFIX
+from pipelines.turn_start import KEYS_PREFIX
 
 PageMessage = Caption | Cut | TurnTimes | Notice | Ended
 

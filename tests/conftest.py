@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.fixtures.chromium",
     "tests.fixtures.embedded",
     "tests.fixtures.house",
+    "tests.fixtures.program",
     "tests.fixtures.speech",
 ]

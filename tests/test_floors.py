@@ -13,20 +13,32 @@ FLOORS = [
     ["bot.errors"],
     ["bot.settings_rules"],
     ["bot.settings"],
-    ["bot.logs", "bot.providers", "bot.store", "bot.call", "bot.messages"],
-    ["bot.clients", "bot.switchboard"],
+    [
+        "bot.logs",
+        "bot.listener",
+        "bot.providers",
+        "bot.store",
+        "bot.call",
+        "bot.messages",
+        "bot.frames",
+    ],
+    ["bot.clients", "bot.output", "bot.switchboard"],
     ["bot.brain", "bot.speech", "bot.telephony"],
-    ["pipelines"],
+    ["bot.openclaw"],
+    ["tools"],
+    ["pipelines", "bot.embedded_models"],
     ["bot.settings_report", "bot.web", "bot.resources"],
     ["bot.phonecall"],
     ["bot"],  # bot.py, and the package that finds it
     ["bot.server"],
+    ["bot.workers"],
     ["runner"],
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 FILES = [
     *(p for p in sorted((ROOT / "bot").rglob("*.py")) if "node_modules" not in p.parts),
     *sorted((ROOT / "pipelines").rglob("*.py")),
+    *sorted((ROOT / "tools").rglob("*.py")),
     ROOT / "bot.py",
     ROOT / "runner.py",
 ]
@@ -58,7 +70,7 @@ def imports(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name.split(".")[0] in ("bot", "pipelines", "runner")}
+    return {name for name in found if name.split(".")[0] in ("bot", "pipelines", "runner", "tools")}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))

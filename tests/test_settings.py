@@ -163,8 +163,16 @@ SERVED = {
     *("HOST", "PORT", "PUBLIC_URL", "OPERATOR_TOKEN", "MAX_CALLS", "LOG_LEVEL"),
     *("SILENCE_PROMPT_SECONDS", "SILENCE_HANGUP_SECONDS"),
     *("TWILIO_PHONE_NUMBER", "EMBEDDED_PORT"),
+    "WORKERS",
 }
-"""Shown in test_settings_served.py."""
+"""Shown in test_settings_served.py and test_workers.py."""
+
+OF_TOOLS = {
+    *("BOT_TOOLS", "BOT_TIMEZONE", "CONTACTS", "SMS_TO_ANYBODY", "KNOWLEDGE_DIR"),
+    *("YOUTUBE_API_KEY", "YOUTUBE_API_URL", "WIKIPEDIA_URL"),
+    *("OPEN_METEO_URL", "OPEN_METEO_GEOCODING_URL", "OPEN_METEO_API_KEY"),
+}
+"""Shown in tests/tools."""
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -178,8 +186,8 @@ def test_variable_changes_behaviour(name: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_variable_has_its_test() -> None:
-    assert set(SHOWN) | SERVED == set(known_variables())
-    assert not set(SHOWN) & SERVED
+    assert set(SHOWN) | SERVED | OF_TOOLS == set(known_variables())
+    assert len(SHOWN) + len(SERVED) + len(OF_TOOLS) == len(known_variables())
 
 
 def test_env_file_is_read_and_the_environment_wins(
@@ -202,6 +210,9 @@ def test_empty_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"PORT": "often"}, r"^PORT: found 'often'"),
         ({"MAX_CALLS": 0}, r"^MAX_CALLS: found 0"),
+        ({"WORKERS": 0}, r"^WORKERS: found 0: .*Processes that share the port"),
+        ({"WORKERS": "many"}, r"^WORKERS: found 'many': "),
+        ({"WORKERS": 65}, r"^WORKERS: found 65: "),
         ({"PUBLIC_URL": "bot.example.com"}, r"^PUBLIC_URL: found 'bot.example.com': .*https://"),
         ({"BOT_LANGUAGE": "english"}, r"^BOT_LANGUAGE: found 'english'"),
         ({"STT_PROVIDERS": "deepgram"}, r"^STT_PROVIDERS: found"),
@@ -217,6 +228,9 @@ def test_empty_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"TWILIO_REGION": "ie1"}, r"^TWILIO_REGION and TWILIO_EDGE"),
         ({"TWILIO_AUTH_TOKEN": "t"}, r"^TWILIO_ACCOUNT_SID: "),
         ({"TWILIO_PHONE_NUMBER": "555 1234"}, r"^TWILIO_PHONE_NUMBER: found '555 1234'"),
+        ({"BOT_TOOLS": "notes, solitaire"}, r"^BOT_TOOLS: found 'solitaire'"),
+        ({"BOT_TIMEZONE": "Mars/Base"}, r"^BOT_TIMEZONE: found 'Mars/Base': .*Europe/Berlin"),
+        ({"CONTACTS": "sales=555"}, r"^CONTACTS: found 'sales=555': .*name=\+number"),
         ({"LOG_LEVEL": "chatty"}, r"^LOG_LEVEL: found 'chatty'"),
     ],
 )
@@ -285,9 +299,16 @@ def run_check(monkeypatch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[st
 def test_check_explains_each_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("WORKERS", "3")
     done = run_check(monkeypatch)
     assert done.returncode == 0, done.stderr
-    for text in ("speech to text", "openai whisper-1", "OPENAI_API_KEY is set", "OPERATOR_TOKEN"):
+    for text in (
+        "speech to text",
+        "openai whisper-1",
+        "OPENAI_API_KEY is set",
+        "OPERATOR_TOKEN",
+        "3 workers",
+    ):
         assert text in done.stdout
     assert "very-secret" not in done.stdout
 

@@ -9,6 +9,7 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.utils.errors import ErrorCategory
 
+from bot.brain.speculation import ThinksAhead
 from bot.clients import Clients
 from bot.providers import Endpoint
 
@@ -22,7 +23,7 @@ EMBEDDED_MAX_TOKENS = 120
 def make_llm(endpoint: Endpoint, clients: Clients, system_prompt: str) -> LLMService[Any]:
     """The language model service of one call."""
     if endpoint.provider == "anthropic":
-        return AnthropicLLMService(
+        return _Claude(
             api_key="shared client",
             client=clients.anthropic(endpoint),
             function_call_timeout_secs=FUNCTION_CALL_SECONDS,
@@ -42,7 +43,11 @@ def make_llm(endpoint: Endpoint, clients: Clients, system_prompt: str) -> LLMSer
     )
 
 
-class _OpenAICompatible(OpenAILLMService):
+class _Claude(ThinksAhead, AnthropicLLMService):
+    """Pipecat's service."""
+
+
+class _OpenAICompatible(ThinksAhead, OpenAILLMService):
     """Pipecat's service on a shared client; time-outs count as connectivity, not as unknown."""
 
     def __init__(self, client: AsyncOpenAI, *, supports_developer: bool, **kwargs: Any) -> None:

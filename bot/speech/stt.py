@@ -11,10 +11,10 @@ from pipecat.utils.time import time_now_iso8601
 
 from bot.clients import Clients
 from bot.providers import Endpoint
+from bot.speech.segments import Segments
 
-TTFS_P99_SECONDS = {"embedded": 1.0, "whisper": 1.5, "openai": 1.5}
-"""How long after the end of speech a turn waits for its transcript, by provider. Transcripts here
-come marked as final, so a turn ends with them; this only bounds the wait where none comes."""
+TTFS_P99_SECONDS = 1.5
+"""What the service declares to Pipecat, for its metrics; turns wait for the transcript itself."""
 
 
 def make_stt(endpoint: Endpoint, clients: Clients, language: str) -> STTService:
@@ -25,32 +25,32 @@ def make_stt(endpoint: Endpoint, clients: Clients, language: str) -> STTService:
         clients: The process's HTTP clients.
         language: 'en', 'en-GB', …
     """
-    return _Transcriber(
+    service = _Transcriber(
         clients.openai(endpoint),
         http_client=clients.http,
         api_key="shared client",
-        push_empty_transcripts=True,
-        ttfs_p99_latency=TTFS_P99_SECONDS[endpoint.provider],
+        ttfs_p99_latency=TTFS_P99_SECONDS,
         settings=OpenAISTTService.Settings(
             model=endpoint.model, language=Language(language), temperature=0.0
         ),
     )
+    service.eager = endpoint.provider != "embedded"
+    return service
 
 
-class _Transcriber(OpenAISTTService):
-    """Pipecat's service on the shared client; a failed segment still ends the caller's turn."""
+class _Transcriber(Segments, OpenAISTTService):
+    """Pipecat's service on the shared client."""
 
     def __init__(self, client: AsyncOpenAI, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self._client = client
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
         """Transcribe one segment (WAV bytes) to one frame; text '' where nothing was said."""
         await self.start_processing_metrics()
-        text = ""
         try:
-            text = (await self._transcribe(audio)).text.strip()
+            text = (await self._transcribe(audio)).text
+            yield TranscriptionFrame(text, self._user_id, time_now_iso8601())
         except Exception as error:
             yield ErrorFrame(f"transcription failed: {error}", exception=error)
         await self.stop_processing_metrics()
-        yield TranscriptionFrame(text, self._user_id, time_now_iso8601())

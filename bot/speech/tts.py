@@ -6,7 +6,7 @@ A sentence that `Phrases` holds is spoken from there, whatever the provider's st
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 import openai
@@ -14,7 +14,6 @@ from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
     TTSAudioRawFrame,
-    TTSSpeakFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
 )
@@ -27,6 +26,7 @@ from bot.clients import Clients
 from bot.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from bot.providers import Endpoint
 from bot.settings_rules import OPENAI_URL
+from bot.speech.ahead import SpeaksAhead
 from bot.speech.clauses import FirstClause
 from bot.speech.phrases import PHRASE_RATE, Phrases
 from bot.speech.speakable import speakable
@@ -40,11 +40,6 @@ _FIRST_BYTES = RATE * 2 // 10
 _GAP_SECONDS = 20.0
 """Silence inside an answer after which Pipecat takes it for over. A turn's end closes it by itself;
 with Pipecat's 3 s a slow model's answer would be torn in two."""
-
-if TYPE_CHECKING:
-    _Base = TTSService
-else:
-    _Base = object
 
 
 def make_tts(
@@ -147,13 +142,11 @@ def _status_error(status: int) -> ProviderError:
     return ProviderRefused(f"the voice refused (HTTP {status})")
 
 
-class _Rendered(_Base):
+class _Rendered(SpeaksAhead):
     """Speaks rendered sentences without asking the provider, and an answer's first clause early.
 
     Rendered ones only where they stand alone (a `TTSSpeakFrame`), never as part of an answer.
     """
-
-    _alone = False
 
     def __init__(self, phrases: Phrases, fast_brain: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -161,15 +154,8 @@ class _Rendered(_Base):
         if fast_brain:  # pipecat 1.14 has no parameter for it
             self._text_aggregator = FirstClause(language=self.text_aggregation_language)
 
-    async def _handle_tts_speak(self, frame: TTSSpeakFrame) -> None:
-        self._alone = True
-        try:
-            await super()._handle_tts_speak(frame)
-        finally:
-            self._alone = False
-
     async def _synthesize_text(self, text: str, context_id: str) -> None:
-        audio = self._phrases.get(text.strip()) if self._alone else None
+        audio = self._phrases.get(text.strip()) if self._aside else None
         if audio is None:
             await super()._synthesize_text(text, context_id)
             return

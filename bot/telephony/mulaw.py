@@ -19,7 +19,7 @@ def _decode_table() -> npt.NDArray[np.int16]:
     code = ~np.arange(256, dtype=np.uint8)
     exponent = ((code >> 4) & 7).astype(np.int32)
     magnitude = (((code & 15).astype(np.int32) * 8 + _BIAS) << exponent) - _BIAS
-    table: npt.NDArray[np.int16] = np.where(code & 128, -magnitude, magnitude).astype(np.int16)
+    table: npt.NDArray[np.int16] = np.where(code & 128, -magnitude, magnitude).astype("<i2")
     return table
 
 
@@ -39,12 +39,10 @@ _DECODE, _ENCODE = _decode_table(), _encode_table()
 
 def decode(data: bytes) -> bytes:
     """Return the 16-bit little-endian mono PCM of µ-law bytes."""
-    samples: npt.NDArray[np.int16] = _DECODE[np.frombuffer(data, np.uint8)]
-    return samples.astype("<i2").tobytes()
+    return _DECODE[np.frombuffer(data, np.uint8)].tobytes()
 
 
 def encode(pcm: bytes) -> bytes:
     """Return the µ-law bytes of 16-bit little-endian mono PCM; an odd last byte is left out."""
     whole = len(pcm) & ~1
-    codes: npt.NDArray[np.uint8] = _ENCODE[np.frombuffer(pcm[:whole], "<u2")]
-    return codes.tobytes()
+    return _ENCODE.take(np.frombuffer(pcm[:whole], "<u2")).tobytes()

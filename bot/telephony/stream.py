@@ -6,7 +6,7 @@ last words are being played, and a caller who hangs up is noticed whatever the p
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
 from loguru import logger
@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from bot.errors import TandemError
 from bot.telephony import media, mulaw
 from bot.telephony.playout import Playout
+from bot.telephony.websocket import TEXTS
 
 START_SECONDS = 10.0
 """How long an opened socket may take to announce its stream."""
@@ -31,8 +32,8 @@ class StreamNeverStarted(TandemError):
 class Sink(Protocol):
     """Where the caller's side of the stream goes."""
 
-    async def audio(self, pcm: bytes) -> None:
-        """Take 16-bit mono PCM at 8 kHz."""
+    def audio(self, pcm: bytes) -> Awaitable[None] | None:
+        """Take 16-bit mono PCM at 8 kHz; return what has still to be awaited, if anything."""
 
     async def digit(self, key: KeypadEntry) -> None:
         """Take a pressed key."""
@@ -60,6 +61,8 @@ class MediaStream:
         self._sink: Sink | None = None
         self._early: deque[media.Media | media.Digit] = deque(maxlen=_EARLY)
         self._closed = False
+        self._unfinished: deque[Awaitable[None]] = deque()
+        self._finishing: asyncio.Task[None] | None = None
         self.gone = asyncio.Event()
         self.playout = Playout(self._mark)
         self.start = media.Start("", "")
@@ -81,7 +84,14 @@ class MediaStream:
         raise StreamNeverStarted("the socket was closed before its stream began")
 
     async def read(self) -> None:
-        """Hand the caller's audio and keys to the sink until the caller is gone."""
+        """Hand the caller's audio and keys to the sink until the caller is gone.
+
+        Where the server can do it (`bot.telephony.websocket`), audio reaches the sink as it
+        arrives, and only the rest comes by here.
+        """
+        divert = getattr(self._websocket, "scope", {}).get("extensions", {}).get(TEXTS)
+        if divert:
+            divert(self._take)
         async for message in self._messages():
             match message:
                 case media.Media() | media.Digit():
@@ -91,6 +101,34 @@ class MediaStream:
                 case media.Stop():
                     break
         await self.leave()
+
+    def _take(self, text: str) -> bool:
+        """Take audio as it arrives; whatever else it is, or goes wrong, is the reader's."""
+        if self._sink is None or self.gone.is_set():
+            return False
+        try:
+            message = media.parse(text, self.start.stream_sid)
+            if not isinstance(message, media.Media):
+                return False
+            unfinished = self._sink.audio(mulaw.decode(message.audio))
+        except Exception:
+            return False  # the reader meets the same error, and deals with it
+        if unfinished is not None:
+            self._unfinished.append(unfinished)
+            if self._finishing is None:
+                self._finishing = asyncio.create_task(self._finish())
+        return True
+
+    async def _finish(self) -> None:
+        """Await what the sink left unfinished, in order."""
+        try:
+            while self._unfinished:
+                await self._unfinished.popleft()
+        except Exception:
+            logger.exception("the caller's audio cannot be taken")
+            await self.leave()
+        finally:
+            self._finishing = None
 
     async def listen(self, sink: Sink) -> None:
         """Give the caller's side to `sink`, beginning with what came before there was one."""
@@ -124,6 +162,8 @@ class MediaStream:
         if self._closed:
             return
         self._closed = True
+        if self._finishing:
+            self._finishing.cancel()
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._websocket.close(code)
@@ -138,7 +178,9 @@ class MediaStream:
 
     async def _deliver(self, sink: Sink, message: media.Media | media.Digit) -> None:
         if isinstance(message, media.Media):
-            await sink.audio(mulaw.decode(message.audio))
+            unfinished = sink.audio(mulaw.decode(message.audio))
+            if unfinished is not None:
+                await unfinished
         else:
             await sink.digit(message.key)
 

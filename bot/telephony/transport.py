@@ -7,13 +7,14 @@ pipeline ends, so whoever opened the socket closes it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import numpy as np
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     ClientConnectedFrame,
     Frame,
-    InputAudioRawFrame,
     InputDTMFFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
@@ -26,12 +27,21 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
+from bot.output import HoldsOutput
 from bot.telephony import mulaw
 from bot.telephony.playout import Playout
 from bot.telephony.stream import MediaStream
 
 LEAD_SECONDS = 0.25
 """Audio kept at the far end: it hides network jitter and is what a barge-in throws away."""
+_RECENT_BYTES = mulaw.RATE * 3
+"""Of what was sent last: more than the far end ever holds."""
+_FRAME_BYTES = mulaw.RATE // 50
+_LOOK_BACK_BYTES = mulaw.RATE * 2 // 5
+_PAUSE_LEVEL = 150
+"""Mean amplitude (of 32768) of 20 ms below which nothing is said."""
+_HELD_SECONDS = 60.0
+"""How long a write may take; one that is held takes as long as the hold."""
 _CHUNK_10MS = 10
 """Output is cut into chunks of 100 ms: fewer messages, half the cost of 40 ms ones."""
 
@@ -39,12 +49,13 @@ _CHUNK_10MS = 10
 def phone_params() -> TransportParams:
     """Return the transport settings of a phone call."""
     return TransportParams(
-        audio_in_enabled=True,
+        audio_in_enabled=False,  # it goes to whoever listens, not into frames
         audio_in_sample_rate=mulaw.RATE,
         audio_out_enabled=True,
         audio_out_sample_rate=mulaw.RATE,
         audio_out_10ms_chunks=_CHUNK_10MS,
         audio_out_end_silence_secs=0,
+        audio_out_write_timeout_secs=_HELD_SECONDS,
     )
 
 
@@ -73,6 +84,10 @@ class PhoneTransport(BaseTransport):
         """What the caller has heard."""
         return self._stream.playout
 
+    def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+        """Give the caller's audio (16-bit mono PCM at 8 kHz) to `hear`, as it comes."""
+        self._input.hear = hear
+
     def input(self) -> "PhoneInput":
         """Return the processor that brings the caller's audio and keys."""
         return self._input
@@ -91,7 +106,7 @@ class PhoneTransport(BaseTransport):
 
 
 class PhoneInput(BaseInputTransport):
-    """The caller's side: `InputAudioRawFrame`s at 8 kHz and `InputDTMFFrame`s."""
+    """The caller's side: `InputDTMFFrame`s, and audio for whoever listens (`hear`)."""
 
     def __init__(
         self, transport: PhoneTransport, stream: MediaStream, params: TransportParams
@@ -100,6 +115,7 @@ class PhoneInput(BaseInputTransport):
         self._transport = transport
         self._stream = stream
         self.running = False
+        self.hear: Callable[[bytes], Awaitable[None]] | None = None
 
     async def start(self, frame: StartFrame) -> None:
         """Start listening to the stream."""
@@ -118,8 +134,8 @@ class PhoneInput(BaseInputTransport):
 
     async def audio(self, pcm: bytes) -> None:
         """Take 16-bit mono PCM at 8 kHz from the stream."""
-        if self.running and self._audio_task:
-            await self.push_audio_frame(InputAudioRawFrame(pcm, mulaw.RATE, 1))
+        if self.running and self.hear:
+            await self.hear(pcm)
 
     async def digit(self, key: KeypadEntry) -> None:
         """Take a pressed key from the stream."""
@@ -131,14 +147,28 @@ class PhoneInput(BaseInputTransport):
         await self._transport.tell_disconnected()
 
 
-class PhoneOutput(BaseOutputTransport):
+def _from_a_pause(audio: bytes, wanted: int) -> bytes:
+    """The last `wanted` bytes of µ-law audio, and what is before them since a pause in the speech.
+
+    Nobody begins in the middle of a word; without a pause near by, it begins there all the same.
+    """
+    begin = max(0, len(audio) - wanted)
+    for at in range(begin, max(0, begin - _LOOK_BACK_BYTES), -_FRAME_BYTES):
+        frame = np.frombuffer(mulaw.decode(audio[max(0, at - _FRAME_BYTES) : at]), np.int16)
+        if not frame.size or np.abs(frame.astype(np.int32)).mean() < _PAUSE_LEVEL:
+            return audio[at:]
+    return audio[begin:]
+
+
+class PhoneOutput(HoldsOutput, BaseOutputTransport):
     """The bot's side, paced by the stream's playout; an interruption empties the far end."""
 
     def __init__(self, stream: MediaStream, params: TransportParams) -> None:
         super().__init__(params)
         self._stream = stream
-        self._cut = 0
         self._protected = False
+        self._recent = b""
+        self._unheard = b""
 
     async def start(self, frame: StartFrame) -> None:
         """Be ready to send."""
@@ -148,21 +178,37 @@ class PhoneOutput(BaseOutputTransport):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Clear the far end on an interruption, before anything else can be sent."""
         if isinstance(frame, InterruptionFrame):
-            self._cut = frame.id  # ids grow: audio made before this frame is not sent any more
+            self._recent = self._unheard = b""
             if not self._protected:
                 await self._stream.clear()
         await super().process_frame(frame, direction)
 
+    async def hold(self) -> bool:
+        """Empty the far end, and remember what was in it."""
+        if self._protected:
+            return False
+        playout = self._stream.playout
+        unheard = round((playout.sent_seconds - playout.played_seconds) * mulaw.RATE)
+        self._unheard = _from_a_pause(self._recent, unheard) if unheard else b""
+        await self._stream.clear()
+        return True
+
+    async def resume(self) -> None:
+        """Send again what the far end had to throw away."""
+        unheard, self._unheard = self._unheard, b""
+        if unheard:
+            await self._stream.play(unheard)
+
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Send one chunk and wait until the far end needs the next one."""
-        if self._stream.gone.is_set():
+        if not await self.may_write(frame) or self._stream.gone.is_set():
             return False
-        if frame.interruptible and frame.id < self._cut:
-            return True
         playout = self._stream.playout
         idle = playout.buffered_seconds == 0
         self._protected = not frame.interruptible
-        if not await self._stream.play(mulaw.encode(frame.audio)):
+        audio = mulaw.encode(frame.audio)
+        self._recent = (self._recent + audio)[-_RECENT_BYTES:]
+        if not await self._stream.play(audio):
             return False
         if idle:
             await playout.mark()

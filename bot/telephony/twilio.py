@@ -17,8 +17,11 @@ API = "/2010-04-01/Accounts"
 CONNECT_SECONDS, TOTAL_SECONDS = 3.0, 10.0
 TWIML_LIMIT = 4000
 """Characters that `create_call` may carry as TwiML (Twilio's Calls resource)."""
+MESSAGE_LIMIT = 1600
+"""Characters of a text message's body (Twilio's Messages resource)."""
 _BENIGN_CODES = frozenset({20404, 21220})
 """Hanging up a call that is not there, or not in progress any more."""
+_HANG_UP = {"Status": "completed"}
 _RETRY_WAITS = (0.3, 1.0)
 
 
@@ -33,7 +36,7 @@ class TwilioRest:
     """
 
     def __init__(self, base_url: str, account_sid: str, user: str, password: str) -> None:
-        self._calls = f"{base_url.rstrip('/')}{API}/{account_sid}/Calls"
+        self._account = f"{base_url.rstrip('/')}{API}/{account_sid}"
         self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password, "utf-8")}
         self._session: aiohttp.ClientSession | None = None
 
@@ -53,7 +56,7 @@ class TwilioRest:
         """
         for wait in (*_RETRY_WAITS, None):
             try:
-                await self._post(f"/{call_sid}", {"Status": "completed"}, benign=_BENIGN_CODES)
+                await self._post(f"/Calls/{call_sid}", _HANG_UP, benign=_BENIGN_CODES)
                 return
             except ProviderUnavailable as error:
                 if wait is None:
@@ -67,7 +70,7 @@ class TwilioRest:
         Raises:
             ProviderRefused, ProviderUnavailable: as for every request.
         """
-        await self._post(f"/{call_sid}", {"Twiml": twiml})
+        await self._post(f"/Calls/{call_sid}", {"Twiml": twiml})
 
     async def create_call(
         self,
@@ -97,11 +100,26 @@ class TwilioRest:
         form |= {"Twiml": twiml} if twiml else {"Url": url}
         if status_callback:
             form |= {"StatusCallback": status_callback}
-        answer = await self._post("", form)
+        answer = await self._post("/Calls", form)
         sid = answer.get("sid")
         if not isinstance(sid, str):
             raise ProviderUnavailable("Twilio's answer names no call")
         return sid
+
+    async def send_message(self, to: str, from_: str, body: str) -> str:
+        """Send a text message and return its SID. It is never retried: it would come twice.
+
+        Args:
+            to: Number, E.164.
+            from_: One of the account's numbers, E.164.
+            body: At most `MESSAGE_LIMIT` characters.
+
+        Raises:
+            ProviderRefused: Twilio said no, with its code and text.
+            ProviderUnavailable: Twilio could not be reached; whether it was sent is not known.
+        """
+        answer = await self._post("/Messages", {"To": to, "From": from_, "Body": body})
+        return str(answer.get("sid", ""))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -115,7 +133,9 @@ class TwilioRest:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
             self._session = aiohttp.ClientSession(timeout=timeout)
-        request = self._session.post(f"{self._calls}{path}.json", data=form, headers=self._headers)
+        request = self._session.post(
+            f"{self._account}{path}.json", data=form, headers=self._headers
+        )
         try:
             async with request as response:
                 body = await _json(response)

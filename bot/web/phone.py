@@ -183,11 +183,11 @@ class _Phone:
                 wanted.to,
                 call.caller,
                 twiml=self._stream(base, token, call),
-                status_callback=f"{base}/phone/status",
+                status_callback=self._callback(base, "status"),
                 timeout=wanted.ring_seconds,
             )
         except ProviderError as error:
-            self._switchboard.redeem(token)
+            self._switchboard.withdraw(token)
             call.failed(str(error), "not placed")
             self._record(call.id, "error", f"call to {wanted.to}: {error}")
             raise
@@ -236,7 +236,12 @@ class _Phone:
             "call_sid": call.provider_call_id,
         }
         url = f"{base.replace('http', 'ws', 1)}/streaming/media/{token}"
-        return twiml.stream(url, f"{base}/phone/after", numbers)
+        return twiml.stream(url, self._callback(base, "after"), numbers)
+
+    def _callback(self, base: str, name: str) -> str:
+        """Where Twilio asks about a call of this process; it says which process that is."""
+        worker = self._switchboard.worker
+        return f"{base}/phone/{name}" + (f"?worker={worker}" if worker else "")
 
 
 def _xml(text: str) -> Response:

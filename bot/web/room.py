@@ -64,6 +64,8 @@ def room_router(
     """
     router = APIRouter()
     rooms = RoomConnections(switchboard, converse) if connections is None else connections
+    # With several processes on the port a connection's id says whose it is.
+    mine = f"{switchboard.worker}-" if switchboard.worker else ""
     _add_pages(router, STATIC)
 
     @router.get("/api/room")
@@ -81,7 +83,8 @@ def room_router(
             body = await _read(request, Offer)
             if reason := ready():
                 raise _Refusal("warming", f"The server is getting ready: {reason}.")
-            return JSONResponse((await rooms.open(body)).model_dump())
+            answer = (await rooms.open(body)).model_dump()
+            return JSONResponse(answer | {"pc_id": mine + answer["pc_id"]})
         except NotAdmitted as error:
             message = f"No call can be taken now: {error}. Please try again in a moment."
             return _refuse(Refused(code="busy", message=message))
@@ -95,7 +98,9 @@ def room_router(
         if refused := door.refusal(request, settings):
             return _refuse(refused)
         try:
-            await rooms.add(await _read(request, Candidates))
+            more = await _read(request, Candidates)
+            pc_id = more.pc_id.removeprefix(mine)
+            await rooms.add(more.model_copy(update={"pc_id": pc_id}))
         except OfferInvalid as error:
             return _refuse(Refused(code="invalid", message=str(error)))
         except ConnectionUnknown as error:

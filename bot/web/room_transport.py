@@ -1,17 +1,21 @@
 """Pipecat's WebRTC transport as the room uses it: audio both ways, few messages in."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from loguru import logger
-from pipecat.frames.frames import OutputAudioRawFrame
+from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame
 from pipecat.processors.frameworks.rtvi import models as rtvi
 from pipecat.transports.base_transport import TransportParams
 from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
 from pipecat.transports.smallwebrtc.transport import (
+    SmallWebRTCInputTransport,
     SmallWebRTCOutputTransport,
     SmallWebRTCTransport,
 )
+
+from bot.output import HoldsOutput
 
 IN_HZ = 16_000
 """What Silero, Smart Turn and Whisper take."""
@@ -25,7 +29,21 @@ ALLOWED_TYPES = frozenset({"client-ready"})
 addresses, or speak past its microphone."""
 
 
-class RoomOutput(SmallWebRTCOutputTransport):
+class RoomInput(SmallWebRTCInputTransport):
+    """Pipecat's WebRTC input; audio goes to whoever listens (`hear`), not into frames."""
+
+    hear: Callable[[bytes], Awaitable[None]] | None = None
+
+    async def push_audio_frame(self, frame: InputAudioRawFrame) -> None:
+        """Hand 20 ms of audio over."""
+        if self.hear and not self._paused:
+            await self.hear(frame.audio)
+
+    def _create_audio_task(self) -> None:
+        """There is no queue of audio frames to work through."""
+
+
+class RoomOutput(HoldsOutput, SmallWebRTCOutputTransport):
     """Pipecat's WebRTC output, for a page that may leave while the last words are written.
 
     A write to a connection that was closed never returns. Pipecat gives up after 10 s; that long
@@ -34,6 +52,8 @@ class RoomOutput(SmallWebRTCOutputTransport):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Send 40 ms of audio; False if the page did not take it."""
+        if not await self.may_write(frame):
+            return False
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 return await super().write_audio_frame(frame)
@@ -54,6 +74,17 @@ class RoomTransport(SmallWebRTCTransport):
                 audio_out_sample_rate=OUT_HZ,
             ),
         )
+
+    def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+        """Give the caller's audio (16-bit mono PCM at `IN_HZ`) to `hear`, as it comes."""
+        self.input().hear = hear
+
+    def input(self) -> RoomInput:
+        """The processor that takes audio and messages from the page."""
+        if self._input is None:
+            self._input = RoomInput(self._client, self._params, name=self._input_name)
+        assert isinstance(self._input, RoomInput)
+        return self._input
 
     def output(self) -> SmallWebRTCOutputTransport:
         """The processor that sends audio and messages to the page."""

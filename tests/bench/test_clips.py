@@ -1,12 +1,16 @@
 """Clips put together from parts, and the stand-in's ear that tells what a piece of one says."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 import soxr
 
-from bench.clips import FRAME, HZ, Clip, join, spread, trim, voiced
-from bench.listener import Listener
+from bench import recordings
+from bench.clips import FRAME, HZ, Clip, even, join, load, spread, trim, voiced
+from bench.listener import Listener, fast_size, written
+from bench.noise import cough
 from bench.scenes import VOICES, Scene, everything, pauses
 from bot.telephony import mulaw
 
@@ -73,14 +77,40 @@ def over_the_phone(pcm: Samples, shift: int) -> Samples:
 @pytest.mark.parametrize("shift", [0, 37, 79])
 def test_a_whole_clip_is_understood(listener: Listener, shift: int) -> None:
     for made in CLIPS:
-        assert listener.hear(over_the_phone(made.pcm, shift)) == made.scene.text
+        assert listener.hear(over_the_phone(made.pcm, shift)) == made.scene.text.capitalize()
 
 
 def test_a_piece_gives_only_its_own_words(listener: Listener) -> None:
     first = CLIPS[0].pcm[: round(1.6 * HZ)]
-    assert listener.hear(over_the_phone(first, 11)) == "where is the"
+    assert listener.hear(over_the_phone(first, 11)) == "Where is the."
     second = CLIPS[1].pcm[round(1.8 * HZ) :]
-    assert listener.hear(over_the_phone(second, 23)) == "my name is"
+    assert listener.hear(over_the_phone(second, 23)) == "My name is"
+
+
+@pytest.mark.parametrize(
+    ("words", "ends", "text"),
+    [
+        (["two", "coffees", "and"], False, "Two coffees and."),
+        (["If", "it", "is", "fine,"], False, "If it is fine."),
+        (["Is", "it?"], False, "Is it?"),
+        (["one", "two"], True, "One two"),
+        ([], False, ""),
+    ],
+)
+def test_a_transcript_does_not_tell_that_more_is_coming(
+    words: list[str], ends: bool, text: str
+) -> None:
+    assert written(words, ends=ends) == text
+
+
+@pytest.mark.parametrize("least", [1, 100, 4097, 118_000])
+def test_a_quick_size_is_large_enough_and_not_much_larger(least: int) -> None:
+    size = fast_size(least)
+    assert least <= size < 1.34 * least + 1
+    for prime in (2, 3):
+        while size % prime == 0:
+            size //= prime
+    assert size == 1
 
 
 def test_silence_and_strangers_say_nothing(listener: Listener) -> None:
@@ -88,13 +118,45 @@ def test_silence_and_strangers_say_nothing(listener: Listener) -> None:
     assert listener.hear(speech(2.0, 999)) == ""
 
 
-def test_the_halves_share_no_sentence_and_have_every_kind_and_gap() -> None:
+def test_the_halves_share_no_sentence_and_no_person_and_have_every_kind_and_gap() -> None:
     tuning, held = pauses("tuning"), pauses("held-back")
     assert not {s.text for s in tuning} & {s.text for s in held}
-    for half in (tuning, held):
-        assert {s.gaps[0] for s in half} == {0.4, 0.8, 1.2}
-        assert {s.voice.name for s in half} == {"joe", "low", "high"}
+    people = [{s.voice.name for s in half if s.kind == "human"} for half in (tuning, held)]
+    assert not people[0] & people[1]
+    for half, voices in zip((tuning, held), people, strict=True):
+        assert {max(s.gaps) for s in half} == {0.4, 0.8, 1.2}
+        assert {s.voice.name for s in half} - voices == {"joe", "low", "high"}
         assert {s.kind for s in half} == {s.kind for s in tuning}
         assert all(len(s.parts) == len(s.gaps) + 1 for s in half)
+        assert len({s.text for s in half if s.kind == "human"}) >= 12
+        assert len(voices) >= 5
     names = [s.name for s in everything()]
     assert len(names) == len(set(names))
+
+
+def test_a_cough_is_loud_short_and_each_its_own() -> None:
+    one, other = cough("a", HZ), cough("b", HZ)
+    assert 0.3 * HZ < len(one) < 1.2 * HZ
+    assert voiced(one).any()
+    assert not np.array_equal(one[: len(other)], other[: len(one)])
+    assert np.array_equal(one, cough("a", HZ))
+
+
+def test_people_are_equally_loud() -> None:
+    faint = speech(1.0, 3).astype(np.float32) / 32768 * 0.2
+    loud = faint * 4
+    assert np.abs(even(faint).astype(int) - even(loud)).max() <= 1
+
+
+def test_scenes_without_recordings_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> Path:
+        raise recordings.RecordingsMissing("queen: no network")
+
+    monkeypatch.setattr(recordings, "fetch", gone)
+    said: list[str] = []
+    wanted = [scene for scene in everything() if scene.kind in ("human", "cough")]
+    found = load(wanted, tmp_path / "clips", said.append)
+    assert {clip.scene.kind for clip in found} == {"cough"}
+    assert said == ["clips of human speech are left out: queen: no network"]

@@ -58,3 +58,13 @@ def test_clear_takes_back_what_was_not_played() -> None:
     assert out.clears == [2.05]
     out.take(LOUD, 2.1)
     assert out.voiced[-1] == pytest.approx(2.1)
+
+
+def test_what_was_played_is_kept_up_to_where_it_was_thrown_away() -> None:
+    out = Playout(keep=True)
+    out.take(LOUD * 10, 2.0)
+    out.take(LOUD * 10, 2.1)
+    out.clear(2.05)
+    assert len(out.sound(0)) == 0.05 * HZ
+    out.take(QUIET, 3.0)
+    assert out.sound(2.5) == QUIET

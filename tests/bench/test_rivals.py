@@ -54,3 +54,14 @@ def test_stages_are_medians_in_the_order_of_a_turn(tmp_path: Path) -> None:
     assert list(found) == ["vad", "stt"]
     assert found == pytest.approx({"vad": 400, "stt": 200})
     assert stage_medians(tmp_path / "none.db") == {}
+
+
+def test_stages_stand_as_they_add_to_the_wait_and_the_sum_comes_last(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "tandem.db")
+    connection.execute("CREATE TABLE turn_stages (call_id, turn, stage, seconds)")
+    stored = ("voice_to_voice", "sent", "turn", "new", "clause", "llm", "tts", "vad")
+    connection.executemany("INSERT INTO turn_stages VALUES ('a', 1, ?, 1)", [(s,) for s in stored])
+    connection.commit()
+    connection.close()
+    order = ["vad", "llm", "clause", "tts", "turn", "sent", "new", "voice_to_voice"]
+    assert list(stage_medians(tmp_path / "tandem.db")) == order

@@ -6,6 +6,7 @@ As a process: `python -m tests.fakes.anthropic_api --port 9003 --first-token-ms 
 
 import argparse
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from tests.fakes.server import StandIn, main
 
 KEY = "sk-ant-test"
 VERSION = "2023-06-01"
+# OpenClaw ends each request with a user message of its own, and dates the user's.
+_OPENCLAW = "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>"
+_DATED = re.compile(r"^\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d \w+\] ")
 _TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -167,7 +171,9 @@ def _ask(body: dict[str, Any]) -> Ask:
         ]
         used: list[Any] = [block for block in blocks if block["type"] == "tool_use"]
         calls = [(block["id"], block["name"], block["input"]) for block in used]
-        text = _text(blocks)
+        text = _DATED.sub("", _text(blocks))
+        if text.startswith(_OPENCLAW):
+            continue
         if text or calls or not results:
             messages.append(Message(raw["role"], text, tuple(calls)))
     names = tuple(tool["name"] for tool in body.get("tools") or ())

@@ -21,7 +21,16 @@ from tests.fakes.exchange import Exchange, Reject
 from tests.fakes.phoneline import PhoneLine
 from tests.fakes.server import StandIn, main
 from tests.fakes.twilio_network import Network, said, stream_of
-from tests.fakes.twilio_wire import VERSION, RestRequest, TwilioCall, error, read, wrong_with
+from tests.fakes.twilio_wire import (
+    VERSION,
+    RestRequest,
+    TwilioCall,
+    error,
+    message,
+    read,
+    wrong_with,
+    wrong_with_message,
+)
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fedcba9876543210" * 2
@@ -33,7 +42,8 @@ def sign(auth_token: str, url: str, params: Mapping[str, str] | None = None) -> 
 
 
 class TwilioApi(StandIn):
-    """Twilio. `calls` are the calls by SID; endpoints for `fail`: create, update, fetch.
+    """Twilio. `calls` are the calls by SID, `messages` the fields of each text message taken;
+    endpoints for `fail`: create, update, fetch, message.
 
     With `drive`, each created call is answered by `answer(call)`, a `PhoneLine` whose timetable
     is lived through for `seconds`; without, it stays queued.
@@ -67,7 +77,10 @@ class TwilioApi(StandIn):
         self.answer: Callable[[TwilioCall], PhoneLine] = lambda call: PhoneLine(call_sid=call.sid)
         self.network = Network(lambda url, params: sign(auth_token, url, params), reach or {})
         self._driven: set[asyncio.Task[None]] = set()
+        self.messages: list[dict[str, str]] = []
         base = f"/{VERSION}/Accounts/{{account}}/Calls"
+        messages = base.replace("Calls", "Messages.json")
+        self.route("POST", messages, "message", read, self._message)
         self.route("POST", f"{base}.json", "create", read, self._create)
         self.route("POST", base + "/{sid}.json", "update", read, self._update)
         self.route("GET", base + "/{sid}.json", "fetch", read, self._fetch)
@@ -132,6 +145,14 @@ class TwilioApi(StandIn):
 
     async def _fetch(self, exchange: Exchange) -> web.StreamResponse:
         return await exchange.reply(self._found(_rest(exchange)).shown(self.account_sid))
+
+    async def _message(self, exchange: Exchange) -> web.StreamResponse:
+        fields = _rest(exchange).fields
+        if code := wrong_with_message(fields):
+            raise Reject(400, code)
+        self.messages.append(fields)
+        sid = f"SM{uuid.uuid4().hex}"
+        return await exchange.reply(message(sid, self.account_sid, fields), status=201)
 
     def _found(self, record: RestRequest) -> TwilioCall:
         call = self.calls.get(record.call_sid)

@@ -27,6 +27,10 @@ _MESSAGES = {
     21211: "The phone number you are attempting to call is not valid.",
     21212: "The source phone number provided is not valid.",
     21220: "Call is not in-progress. Cannot redirect.",
+    21602: "Message body is required.",
+    21604: "A 'To' phone number is required.",
+    21610: "Attempt to send to unsubscribed recipient",
+    21617: "The concatenated message body exceeds the 1600 character limit.",
 }
 
 
@@ -108,6 +112,36 @@ def wrong_with(fields: dict[str, str]) -> str:
         (bool(fields.get("Url") or fields.get("Twiml")), "21205"),
     )
     return next((code for right, code in checks if not right), "")
+
+
+def wrong_with_message(fields: dict[str, str]) -> str:
+    """Return the code of what is wrong with a request for a text message, or ""."""
+    checks = (
+        (bool(fields.get("To")), "21604"),
+        (bool(_NUMBER.fullmatch(fields.get("To", ""))), "21211"),
+        (bool(_NUMBER.fullmatch(fields.get("From", ""))), "21212"),
+        (bool(fields.get("Body")), "21602"),
+        (len(fields.get("Body", "")) <= 1600, "21617"),
+    )
+    return next((code for right, code in checks if not right), "")
+
+
+def message(sid: str, account_sid: str, fields: dict[str, str]) -> bytes:
+    """Return a text message as REST shows it."""
+    return json.dumps(
+        {
+            "sid": sid,
+            "account_sid": account_sid,
+            "to": fields["To"],
+            "from": fields["From"],
+            "body": fields["Body"],
+            "status": "queued",
+            "direction": "outbound-api",
+            "num_segments": "1",
+            "error_code": None,
+            "uri": f"/{VERSION}/Accounts/{account_sid}/Messages/{sid}.json",
+        }
+    ).encode()
 
 
 async def read(request: web.Request) -> Recorded:

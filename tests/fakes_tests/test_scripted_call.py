@@ -26,7 +26,7 @@ from tests.fakes.cast import Cast
 from tests.fakes.phoneline import PhoneLine
 from tests.fakes.script import CallTool, Expect, Script, ScriptError, tool_result
 from tests.fakes.scripted import ScriptedLLM, ScriptedSTT, ScriptedTTS
-from tests.fakes.turns import ScriptedTurn, ScriptedVAD
+from tests.fakes_tests.stock_turns import ScriptedTurn, ScriptedVAD
 from tests.fixtures.virtual_time import VirtualTime
 
 

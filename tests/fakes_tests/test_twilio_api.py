@@ -38,6 +38,22 @@ def sdk(api: TwilioApi, user: str = ACCOUNT_SID, password: str = AUTH_TOKEN) -> 
     return Client(user, password, api.account_sid, http_client=_ToStandIn(api.origin))
 
 
+async def test_a_text_message_is_taken_or_refused(twilio_api: TwilioApi) -> None:
+    messages = sdk(twilio_api).messages
+    fields = {"to": "+15550123", "from_": "+15550199", "body": "Hello"}
+    sent = await asyncio.to_thread(lambda: messages.create(**fields))
+    assert (sent.status, sent.body) == ("queued", "Hello")
+    assert twilio_api.messages == [{"To": "+15550123", "From": "+15550199", "Body": "Hello"}]
+    for wrong, code in (
+        ({"to": "12"}, 21211),
+        ({"body": ""}, 21602),
+        ({"body": "x" * 1601}, 21617),
+    ):
+        with pytest.raises(TwilioRestException) as caught:
+            await asyncio.to_thread(lambda wrong=wrong: messages.create(**fields | wrong))
+        assert caught.value.code == code
+
+
 async def test_a_call_is_created_changed_and_ended(twilio_api: TwilioApi) -> None:
     calls = sdk(twilio_api).calls
     call = await asyncio.to_thread(

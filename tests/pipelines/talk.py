@@ -1,15 +1,14 @@
 """A whole call on scripted services: the real cascade, the real phone transport, virtual time."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipecat.frames.frames import ErrorFrame, Frame, TranscriptionFrame
-from pipecat.utils.time import time_now_iso8601
-
 from bot import converse
+from bot.brain.speculation import ThinksAhead
 from bot.call import Call
+from bot.speech.ahead import SpeaksAhead
+from bot.speech.segments import Segments
 from bot.telephony.stream import MediaStream
 from bot.telephony.transport import PhoneTransport
 from pipelines.cascade import Parts
@@ -17,7 +16,7 @@ from pipelines.prompts import Sentences
 from tests.fakes.phoneline import PhoneLine, Utterance
 from tests.fakes.script import Brain, Line
 from tests.fakes.scripted import ScriptedLLM, ScriptedSTT, ScriptedTTS
-from tests.fakes.turns import ScriptedTurn, ScriptedVAD
+from tests.fakes.turns import ScriptedDetector, ScriptedTurn
 
 SENTENCES = Sentences(
     greeting="Hello there.",
@@ -31,17 +30,16 @@ SENTENCES = Sentences(
 )
 
 
-class Ears(ScriptedSTT):
-    """A scripted STT that reports segments without words, as Tandem's services do."""
+class Ears(Segments, ScriptedSTT):
+    """A scripted STT that takes its segments from the ear, as Tandem's services do."""
 
-    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
-        """Yield the script's transcript, or an empty one; an error is followed by one too."""
-        heard = False
-        async for frame in super().run_stt(audio):
-            heard = not isinstance(frame, ErrorFrame)
-            yield frame
-        if not heard:
-            yield TranscriptionFrame("", self._user_id, time_now_iso8601())
+
+class Mind(ThinksAhead, ScriptedLLM):
+    """A scripted model whose speculative answers flow on."""
+
+
+class Voice(SpeaksAhead, ScriptedTTS):
+    """A scripted voice that speaks a speculative answer's first piece."""
 
 
 @dataclass
@@ -84,7 +82,7 @@ class Talk:
     Args:
         script: The model's script.
         lines: What the STT makes of each speech segment; without any it reads the audio.
-        verdicts: For each pause whether the caller has finished.
+        verdicts: For each pause how sure the turn model is (0 to 1) that the caller has finished.
         silence: Seconds until the caller is asked, and until the goodbye.
     """
 
@@ -92,20 +90,26 @@ class Talk:
         self,
         script: Brain,
         *lines: Line,
-        verdicts: tuple[bool, ...] = (),
+        verdicts: tuple[float, ...] = (),
         silence: tuple[float, float] = (30.0, 30.0),
         stt: dict[str, Any] | None = None,
         llm: dict[str, Any] | None = None,
         tts: dict[str, Any] | None = None,
+        ears: type[Ears] = Ears,
+        speculates: bool = True,
     ) -> None:
         self.line = PhoneLine()
-        self.stt = Ears(*lines, hears=not lines, **(stt or {}))
-        self.llm = ScriptedLLM(script, **(llm or {}))
-        self.tts = ScriptedTTS(**(tts or {}))
+        self.stt = ears(*lines, hears=not lines, **(stt or {}))
+        self.llm = Mind(script, **(llm or {}))
+        self.tts = Voice(**(tts or {}))
         self.notes = Notes()
         self.call = Call(channel="phone", caller="+15550001111", provider_call_id="CA1")
         self.sentences, self.recorder = SENTENCES, self.notes
-        self._turn, self._silence = ScriptedTurn(verdicts), silence
+        self.turn_model, self._silence, self._speculates = (
+            ScriptedTurn(verdicts),
+            silence,
+            speculates,
+        )
         self.stream: MediaStream | None = None
 
     # what `converse` wants of Resources
@@ -119,9 +123,11 @@ class Talk:
             stt=self.stt,
             llm=self.llm,
             tts=self.tts,
-            vad=ScriptedVAD(),
-            turn=self._turn,
+            detector=ScriptedDetector,
+            turn=self.turn_model,
             sentences=SENTENCES,
+            language="en",
+            speculates=self._speculates,
             silence_seconds=self._silence,
         )
 

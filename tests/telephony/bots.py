@@ -11,7 +11,6 @@ from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     EndWorkerFrame,
     Frame,
-    InputAudioRawFrame,
     InputDTMFFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
@@ -24,6 +23,7 @@ from pipecat.transports.base_transport import BaseTransport
 from pipecat.workers.runner import WorkerRunner
 
 from bot.call import Call
+from bot.telephony.transport import PhoneTransport
 
 RATE = 8000
 _LOUD = 500.0
@@ -59,9 +59,6 @@ class ToneBot(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         match frame:
-            case InputAudioRawFrame():
-                await self._listen(frame)
-                return
             case InputDTMFFrame():
                 self.keys.append(frame.button.value)
             case BotStartedSpeakingFrame():
@@ -77,9 +74,9 @@ class ToneBot(FrameProcessor):
             await self.push_frame(TTSAudioRawFrame(audio[start : start + 3200], RATE, 1))
         await self.push_frame(TTSStoppedFrame())
 
-    async def _listen(self, frame: InputAudioRawFrame) -> None:
-        seconds = len(frame.audio) / 2 / frame.sample_rate
-        if loudness(frame.audio) > _LOUD:
+    async def listen(self, pcm: bytes) -> None:
+        seconds = len(pcm) / 2 / RATE
+        if loudness(pcm) > _LOUD:
             self.loud_seconds += seconds
             self._quiet = 0.0
             if not self._turn and self._speaking:
@@ -109,6 +106,8 @@ class Bots:
         bot = ToneBot(**self._options)
         self.made.append(bot)
         self.transports.append(transport)
+        assert isinstance(transport, PhoneTransport)
+        transport.listen(bot.listen)
         worker = PipelineWorker(
             Pipeline([transport.input(), bot, transport.output()]),
             params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),

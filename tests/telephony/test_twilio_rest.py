@@ -57,11 +57,14 @@ async def test_credentials_and_account(given: dict[str, Any], login: str) -> Non
     try:
         assert await client.create_call("+15550003333", "+15550002222", url="https://x/y") == "CA1"
         await client.update_call("CA1", "<Response/>")
+        assert await client.send_message("+15550003333", "+15550002222", "Hello") == "CA1"
     finally:
         await client.aclose()
         await runner.cleanup()
-    calls = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
-    assert [path for path, _ in seen] == [f"{calls}.json", f"{calls}/CA1.json"]
+    account = f"/2010-04-01/Accounts/{ACCOUNT}"
+    assert [path for path, _ in seen] == [
+        f"{account}/{path}.json" for path in ("Calls", "Calls/CA1", "Messages")
+    ]
     assert {auth for _, auth in seen} == {"Basic " + base64.b64encode(login.encode()).decode()}
 
 

@@ -63,5 +63,5 @@ export interface RoomStatus {
 export interface TurnTimes {
   type: "turn";
   turn: number;
-  stages: Partial<Record<"vad" | "stt" | "turn" | "llm" | "tts" | "voice_to_voice", number>>;
+  stages: Partial<Record<"vad" | "stt" | "turn" | "llm" | "clause" | "tts" | "sent" | "voice_to_voice", number>>;
 }

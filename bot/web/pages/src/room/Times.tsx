@@ -2,11 +2,13 @@
 import { type Part, type Stages, parts, totalMs } from "./turns";
 
 const NAMES: Record<Part["stage"], readonly [short: string, meaning: string]> = {
-  vad: ["VAD", "noticing that you stopped speaking"],
+  vad: ["VAD", "noticing that you fell silent"],
   stt: ["STT", "turning speech into words"],
-  turn: ["Turn", "deciding that you had finished"],
-  llm: ["LLM", "the model's first words"],
-  tts: ["TTS", "the first sound of its voice"],
+  llm: ["LLM", "the model's first word"],
+  clause: ["Clause", "the rest of its first clause"],
+  tts: ["TTS", "the first sound of the voice"],
+  turn: ["Turn", "deciding that you had finished, beyond the above"],
+  sent: ["Sent", "on its way to you"],
   other: ["Other", "not measured: transport, waiting"],
 };
 

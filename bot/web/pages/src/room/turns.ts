@@ -30,7 +30,7 @@ export interface Part {
   ms: number;
 }
 
-const ORDER: readonly Stage[] = ["vad", "stt", "turn", "llm", "tts"];
+const ORDER: readonly Stage[] = ["vad", "stt", "llm", "clause", "tts", "turn", "sent"];
 /** Less than this is rounding, not a stage that nobody measured. */
 const OTHER_MS = 5;
 

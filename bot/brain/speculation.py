@@ -1,0 +1,115 @@
+"""Answers that are begun before the caller's turn is over, from the model's side.
+
+The answer flows on to the voice at once, marked; `pipelines.speculation.Held` keeps it from the
+caller. A tool is never called for it (Pipecat's own rule: it withdraws such an answer). Whatever an
+answer that was broken off had cost is counted, by estimate, for providers say so only at its end.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pipecat.frames.frames import (
+    EagerEndOfTurnCancelFrame,
+    ErrorFrame,
+    Frame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMFullResponseStartFrame,
+    SystemFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.metrics.metrics import LLMTokenUsage
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import LLMService
+from pipecat.turns.speculation_gate import SpeculationGate
+
+from bot.frames import SPECULATIVE, AnswerWithdrawnFrame
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English text, in OpenAI's tokenizers; other languages have fewer."""
+
+if TYPE_CHECKING:
+    _Base = LLMService[Any]
+else:
+    _Base = object
+
+
+class _OpenGate(SpeculationGate):
+    """Knows whether the present answer is speculative, and holds nothing."""
+
+    def process(
+        self, frame: Frame, direction: FrameDirection
+    ) -> list[tuple[Frame, FrameDirection]]:
+        """Take note of a frame and let it through."""
+        if direction is FrameDirection.DOWNSTREAM and isinstance(frame, SystemFrame):
+            if isinstance(frame, EagerEndOfTurnCancelFrame | InterruptionFrame):
+                self._speculating = False
+            elif isinstance(frame, UserStoppedSpeakingFrame):
+                self._speculating, self._turn_ended = False, True
+            elif isinstance(frame, UserStartedSpeakingFrame):
+                self._turn_ended = False
+        return [(frame, direction)]
+
+
+class ThinksAhead(_Base):
+    """Before an `LLMService` in a class's bases: lets speculative answers through, marked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._speculation_gate = _OpenGate(name=f"{self}::gate")
+        self._asked_characters = self._written_characters = 0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Note what is asked; count what was broken off."""
+        if isinstance(frame, LLMContextFrame):
+            system = self._settings.system_instruction or ""
+            self._asked_characters = _characters(frame.context) + len(str(system))
+            self._written_characters = 0
+        broken_off = isinstance(frame, InterruptionFrame) or (
+            isinstance(frame, EagerEndOfTurnCancelFrame) and self._speculation_gate.is_speculating
+        )
+        await super().process_frame(frame, direction)
+        if broken_off:  # after it, for some providers report what they have done until then
+            await self._count_broken_off()
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Mark the beginning of a speculative answer, and the end of a withdrawn one."""
+        if isinstance(frame, LLMFullResponseStartFrame) and self._speculation_gate.is_speculating:
+            frame.metadata[SPECULATIVE] = True
+        await super().push_frame(frame, direction)
+        withdrawn = isinstance(frame, EagerEndOfTurnCancelFrame)
+        if withdrawn and direction is FrameDirection.DOWNSTREAM:
+            await super().push_frame(AnswerWithdrawnFrame())
+
+    async def push_error_frame(self, error: ErrorFrame, **kwargs: Any) -> None:
+        """Report an error; a request that failed has cost nothing."""
+        self._asked_characters = 0
+        await super().push_error_frame(error, **kwargs)
+
+    async def start_llm_usage_metrics(self, tokens: LLMTokenUsage) -> None:
+        """Report tokens; the provider's own figure makes an estimate needless."""
+        self._asked_characters = 0
+        await super().start_llm_usage_metrics(tokens)
+
+    async def _push_llm_text(self, text: str) -> None:
+        self._written_characters += len(text)
+        await super()._push_llm_text(text)
+
+    async def _count_broken_off(self) -> None:
+        if self._asked_characters:
+            asked = self._asked_characters // CHARACTERS_PER_TOKEN
+            written = self._written_characters // CHARACTERS_PER_TOKEN
+            await self.start_llm_usage_metrics(
+                LLMTokenUsage(
+                    prompt_tokens=asked, completion_tokens=written, total_tokens=asked + written
+                )
+            )
+
+
+def _characters(context: LLMContext) -> int:
+    tools = getattr(context.tools, "standard_tools", [])
+    written = (str(message) for message in context.messages)
+    return sum(map(len, written)) + sum(len(str(tool.to_default_dict())) for tool in tools)

@@ -1,0 +1,68 @@
+"""Starts the embedded models for the stages that have no other provider.
+
+Apart from `bot/resources.py` because with several workers it is their parent that starts them, once
+for all, and that process is to stay small.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.brain.prompts import system_prompt
+from bot.errors import EmbeddedError
+from bot.providers import Plan
+from bot.settings import Settings
+from bot.speech.embedded.supervisor import EmbeddedSupervisor
+
+
+class Models(Protocol):
+    """The embedded models, as calls see them."""
+
+    @property
+    def base_url(self) -> str:
+        """OpenAI's interface, with its /v1."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether every stage answers now."""
+
+    @property
+    def status(self) -> str:
+        """One line for a person."""
+
+    async def wait_ready(self, timeout: float | None = None) -> None:
+        """Return when every stage answers."""
+
+    async def stop(self) -> None:
+        """End what this process has started of them."""
+
+
+async def start_embedded(
+    settings: Settings, plan: Plan, progress: Callable[[str], None]
+) -> EmbeddedSupervisor | None:
+    """The models, which begin to load behind; None when no stage needs them.
+
+    Raises:
+        EmbeddedError: their port is taken.
+    """
+    stages = plan.embedded_stages
+    if not stages:
+        return None
+    models = EmbeddedSupervisor(
+        stages,
+        settings.embedded_cache_dir,
+        port=settings.EMBEDDED_PORT,
+        stt_model=settings.EMBEDDED_STT_MODEL,
+        llm_model=settings.EMBEDDED_LLM_MODEL,
+        tts_voice=settings.EMBEDDED_TTS_VOICE,
+        progress=progress,
+    )
+    try:
+        if "llm" in stages:
+            await models.warm(
+                {"messages": [{"role": "system", "content": system_prompt(settings)}]}
+            )
+        await models.start()
+    except EmbeddedError as error:
+        await models.stop()
+        raise EmbeddedError(f"EMBEDDED_PORT: {error}; set another port, or 0") from None
+    return models
