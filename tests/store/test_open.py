@@ -22,7 +22,11 @@ from tests.fixtures.postgres import PASSWORD, QUOTED_PASSWORD, USER, PostgresSer
 from tests.store.databases import Database
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {"calls", "turns", "turn_stages", "utterances", "events", "servers", "alembic_version"}
+TABLES = {
+    *("calls", "turns", "turn_stages", "utterances", "events", "servers", "alembic_version"),
+    *("done_writes", "notes", "profiles", "messages", "meetings", "passages", "handovers"),
+}
+HEAD = "0002"
 
 
 def tables(connection: Connection) -> set[str]:
@@ -66,14 +70,14 @@ async def test_a_second_open_keeps_what_is_there(store: Store, database: Databas
     again = await Store.open(database.url)
     await again.close()
     assert await database.rows("SELECT id FROM events") == [("e1",)]
-    assert await database.rows("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert await database.rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 async def test_opens_at_once_in_one_process(database: Database) -> None:
     stores = await asyncio.gather(*(Store.open(database.url) for _ in range(4)))
     for store in stores:
         await store.close()
-    assert await database.rows("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert await database.rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 async def test_opens_at_once_in_several_processes(database: Database) -> None:
@@ -94,7 +98,7 @@ async def test_opens_at_once_in_several_processes(database: Database) -> None:
     ]
     answers = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     assert [process.returncode for process in processes] == [0] * 4, answers
-    assert await database.rows("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert await database.rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 async def test_a_failed_migration_changes_nothing(
@@ -102,9 +106,9 @@ async def test_a_failed_migration_changes_nothing(
 ) -> None:
     scripts = tmp_path / "migrations"
     shutil.copytree(migrating._SCRIPTS, scripts)
-    (scripts / "versions" / "0002_broken.py").write_text(
+    (scripts / "versions" / "9999_broken.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision = '0002'\ndown_revision = '0001'\n"
+        f"revision = '9999'\ndown_revision = '{HEAD}'\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('id', sa.Integer()))\n"
         "    op.execute('SELECT * FROM nowhere')\n"

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from bot.store import tool_tables  # noqa: F401 - its tables join the metadata
 from bot.store.tables import Base
 
 connection: Connection = context.config.attributes["connection"]

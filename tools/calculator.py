@@ -1,0 +1,42 @@
+"""Calculations, exact, from signs or from spoken words."""
+
+from pipecat.services.llm_service import FunctionCallParams
+
+from tools.arithmetic import Nonsense, calculate, shown
+from tools.declare import Family
+from tools.number_words import symbols
+from tools.toolbox import ToolFailed, toolbox
+
+FAMILY = Family(
+    name="calculator",
+    words=r"calculat|percent|per cent|prozent|how much is|plus|minus|times|multipl|divid"
+    r"|square|root|sum of|add up|rechne|wie ?viel (?:ist|sind)|geteilt|wurzel|mal\b"
+    r"|cuanto (?:es|son)|por ciento|raiz|combien (?:font|fait)|pour cent|racine"
+    r"|half of|third of|tip\b|split",
+    windows=frozenset({"calculator"}),
+    cannot="calculate",
+)
+
+_COMMA = frozenset({"de", "es", "fr"})
+
+
+async def bot_calculate(params: FunctionCallParams, expression: str) -> str:
+    """Work out a calculation exactly. Use it for every sum, percentage or root, also easy ones.
+
+    Args:
+        expression: The calculation, like 0.25 * 80, or in the caller's words, like twenty five
+            percent of eighty.
+    """
+    language = toolbox(params).language
+    signs = symbols(expression, language)
+    try:
+        value = calculate(signs)
+    except Nonsense as error:
+        raise ToolFailed(
+            f"Not done: this is no calculation that can be worked out: {error}. "
+            "Ask the caller to say it again."
+        ) from None
+    number, exact = shown(value)
+    if language in _COMMA:
+        number = number.replace(".", ",")
+    return f"{signs} is {'' if exact else 'about '}{number}."

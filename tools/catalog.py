@@ -1,0 +1,166 @@
+"""Which tools there are: all of them, those of one call, and those that a turn shows the model.
+
+catalogue = Catalogue.for_call(box.facts)
+context.set_tools(catalogue.shown_first())          # before the first answer
+context.set_tools(catalogue.for_turn(words, …))     # before each answer
+prompt += catalogue.prompt()
+"""
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.services.llm_service import FunctionCallParams
+
+import tools
+from tools.choice import Shown
+from tools.declare import Facts, Family, Terms, terms_of
+from tools.running import run_tool
+from tools.schema import Signature
+from tools.toolbox import Toolbox, toolbox
+
+ORDER = (
+    *("phone", "notes", "knowledge", "calculator", "profile", "delegation"),
+    *("youtube", "windows", "soundtrack", "views", "canvas", "sprites"),
+)
+"""The families as BOT_TOOLS names them, in the order in which a model that sees all gets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool: whose family, on which terms, what the model is told of it."""
+
+    family: Family
+    terms: Terms
+    schema: FunctionSchema
+
+    @property
+    def name(self) -> str:
+        """Its name, `bot_…`."""
+        return self.schema.name
+
+    def offered(self, facts: Facts) -> bool:
+        """Whether it can work on a call."""
+        screen = self.family.screen or self.terms.screen
+        return (facts.screen or not screen) and self.family.needs(facts) and self.terms.needs(facts)
+
+
+@lru_cache(maxsize=1)
+def every_tool() -> tuple[Tool, ...]:
+    """All tools of all families, in the families' order and the order of writing."""
+    found: dict[str, list[Tool]] = {}
+    for module in sorted(iter_modules(tools.__path__), key=lambda one: one.name):
+        if module.ispkg:
+            continue
+        loaded = import_module(f"tools.{module.name}")
+        family = getattr(loaded, "FAMILY", None)
+        if isinstance(family, Family):
+            found[family.name] = list(_tools_of(loaded, family))
+    ranks = {name: rank for rank, name in enumerate(ORDER)}
+    names = sorted(found, key=lambda name: ranks.get(name, len(ORDER)))
+    return tuple(tool for name in names for tool in found[name])
+
+
+def _tools_of(module: Any, family: Family) -> Iterable[Tool]:
+    for name, function in vars(module).items():
+        if name.startswith("bot_") and inspect.iscoroutinefunction(function):
+            if function.__module__ != module.__name__:
+                continue
+            terms, signature = terms_of(function), Signature(function)
+            yield Tool(family, terms, _schema(family, terms, signature))
+
+
+def _schema(family: Family, terms: Terms, signature: Signature) -> FunctionSchema:
+    async def handler(params: FunctionCallParams) -> None:
+        used = toolbox(params).memory.used
+        if family.name in used:
+            used.remove(family.name)
+        used.append(family.name)
+        await run_tool(signature, terms, params)
+
+    handler.__name__ = signature.name
+    return FunctionSchema(
+        name=signature.name,
+        description=signature.description,
+        properties=signature.properties,
+        required=signature.required,
+        handler=handler,
+    )
+
+
+class Catalogue:
+    """The tools of one call, and which of them the model has been shown.
+
+    Args:
+        offered: The tools that can work on this call.
+        cannot: What the bot cannot do on this call, each to end the sentence 'You cannot …'.
+    """
+
+    def __init__(self, offered: Iterable[Tool], cannot: Iterable[str] = ()) -> None:
+        self.tools = tuple(offered)
+        self.cannot = tuple(dict.fromkeys(cannot))
+        families = dict.fromkeys(tool.family for tool in self.tools)
+        self._shown = Shown(tuple(families))
+
+    @classmethod
+    def for_call(cls, facts: Facts, among: Iterable[Tool] | None = None) -> "Catalogue":
+        """The tools whose family is switched on, whose channel fits and whose service is there.
+
+        Args:
+            facts: What is so on this call.
+            among: The tools to choose from; all there are by default.
+        """
+        enabled = facts.settings.BOT_TOOLS
+        offered: list[Tool] = []
+        cannot: list[str] = []
+        for tool in every_tool() if among is None else among:
+            on = "all" in enabled or tool.family.name in enabled
+            if on and tool.offered(facts):
+                offered.append(tool)
+                continue
+            whole = (
+                not on or not tool.family.needs(facts) or (tool.family.screen and not facts.screen)
+            )
+            cannot.append(tool.family.cannot if whole else tool.terms.cannot)
+        return cls(offered, filter(None, cannot))
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The names of the families that have a tool on this call."""
+        return tuple(dict.fromkeys(tool.family.name for tool in self.tools))
+
+    def all(self) -> list[FunctionSchema]:
+        """Every tool of this call, for a model that is shown all of them."""
+        return [tool.schema for tool in self.tools]
+
+    def of(self, *families: str) -> list[FunctionSchema]:
+        """The tools of these families, in the families' order as given."""
+        return [t.schema for name in families for t in self.tools if t.family.name == name]
+
+    def for_turn(self, words: str, box: Toolbox | None = None) -> list[FunctionSchema]:
+        """The tools to show for what the caller has just said; what was shown stays in its place.
+
+        Args:
+            words: The caller's words; '' before the first.
+            box: Tells which windows are open and which families were used lately.
+        """
+        windows = box.page.windows if box and box.page else ()
+        used = tuple(box.memory.used) if box else ()
+        return self.of(*self._shown.add(words, windows, used))
+
+    def prompt(self) -> str:
+        """What the system prompt must say of tools on this call; fixed for the whole call."""
+        lines = [
+            "Use a tool when the caller asks for what it does, and never say that something was "
+            "done unless a tool has answered that it was.",
+        ]
+        if self.cannot:
+            lines.append(
+                "On this call you cannot " + "; ".join(self.cannot) + ". Asked for it, say so."
+            )
+        return "\n".join(f"- {line}" for line in lines)
