@@ -35,7 +35,7 @@ async def converse(call: Call, transport: BaseTransport, resources: Resources) -
     if call.on_state is None:
         resources.register(call)
     recorder, sentences = resources.recorder, resources.sentences
-    talk = cascade.build(call, transport, resources.parts(), recorder)
+    talk = cascade.build(call, transport, resources.parts(call), recorder)
     call.hang_up = lambda reason: talk.care.end(reason, sentences.stopping)
     there = asyncio.Event()
 
@@ -67,6 +67,8 @@ async def converse(call: Call, transport: BaseTransport, resources: Resources) -
         call.failed(f"{type(error).__name__}: {error}")
     finally:
         await talk.care.close()
+        if talk.hands:
+            await talk.hands.close()
         talk.journal.close()
         call.ended("bot hung up")
         call.hang_up = None

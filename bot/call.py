@@ -49,9 +49,10 @@ class Call:
     `provider_call_id` is Twilio's CallSid. `end_reason` is a short word: 'caller hung up',
     'bot hung up', 'silence', 'stream lost', 'server stopping', … Times are UTC.
 
-    `goodbye_heard` says that the bot's last words became audible; a call that fails without them is
-    told so by Twilio's voice. `on_state` is told of every transition. `hang_up(reason)` is there
-    while a conversation runs: it says goodbye and ends it.
+    `handing_over`: Twilio was asked to connect the caller to somebody. `goodbye_heard`: the bot's
+    last words became audible; a call that fails without them is told so by Twilio's voice.
+    `on_state` is told of every transition. `hang_up(reason)` is there while a conversation runs: it
+    says goodbye and ends it.
     """
 
     channel: Channel
@@ -68,6 +69,7 @@ class Call:
     error: str = field(default="", init=False)
     dropped_frames: int = 0
     goodbye_heard: bool = False
+    handing_over: bool = False
     on_state: Callable[["Call"], None] | None = None
     hang_up: Callable[[str], Awaitable[None]] | None = None
 
@@ -99,8 +101,14 @@ class Call:
         self._end(_S.TRANSFERRED, reason)
 
     def ended(self, reason: str) -> None:
-        """The call is over; the first reason given stays, and an error makes it a failure."""
-        self._end(_S.FAILED if self.error else _S.ENDED, reason)
+        """The call is over; the first reason given stays, and an error makes it a failure.
+
+        A stream that ends while the caller is being handed to somebody is no end of the call.
+        """
+        if self.handing_over:
+            self._end(_S.TRANSFERRED, "handed over")
+        else:
+            self._end(_S.FAILED if self.error else _S.ENDED, reason)
 
     def failed(self, error: str, reason: str = "error") -> None:
         """The call broke; `error` is for the operator and carries no secret."""

@@ -5,7 +5,7 @@ for all, and that process is to stay small.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.brain.prompts import system_prompt
 from bot.errors import EmbeddedError
@@ -58,11 +58,22 @@ async def start_embedded(
     )
     try:
         if "llm" in stages:
-            await models.warm(
-                {"messages": [{"role": "system", "content": system_prompt(settings)}]}
-            )
+            await models.warm(_beginning(settings))
         await models.start()
     except EmbeddedError as error:
         await models.stop()
         raise EmbeddedError(f"EMBEDDED_PORT: {error}; set another port, or 0") from None
     return models
+
+
+def _beginning(settings: Settings) -> dict[str, Any]:
+    """What every conversation with the model begins with: evaluated once, at start."""
+    from tools.catalog import Catalogue  # with Pipecat: too big for a parent that needs no model
+    from tools.declare import Facts
+
+    catalogue = Catalogue.for_call(Facts(settings))
+    system = f"{system_prompt(settings)}\n{catalogue.prompt()}"
+    tools = [
+        {"type": "function", "function": tool.to_default_dict()} for tool in catalogue.for_turn("")
+    ]
+    return {"messages": [{"role": "system", "content": system}], "tools": tools}

@@ -5,6 +5,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 from loguru import logger
@@ -22,11 +23,16 @@ from bot.speech.phrases import Phrases
 from bot.speech.speakable import speakable
 from bot.speech.stt import make_stt
 from bot.speech.tts import make_tts, synthesize
+from bot.store.once import forget_done
 from bot.store.recorder import Recorder
 from bot.store.store import Store
 from bot.switchboard import Places, Switchboard
+from bot.telephony.twilio import TwilioRest
 from pipelines.cascade import Parts
 from pipelines.prompts import sentences
+from tools.catalog import Catalogue
+from tools.knowledge import load_documents
+from tools.toolbox import Toolbox
 
 RENDER_AGAIN_SECONDS = 30.0
 """Between attempts to render sentences while the voice's provider is away."""
@@ -64,6 +70,7 @@ class Resources:
         self.sidecar: Models | None = shared.models if shared else None
         self.store = store
         self._phrases = Phrases(settings.data_dir / "phrases", _voice_key(self.plan.tts[0]))
+        self.twilio = TwilioRest.from_settings(settings)
         self._turn_model = turn.SmartTurn()
         self._not_ready = "starting"
         self._warming: asyncio.Task[None] | None = None
@@ -113,12 +120,16 @@ class Resources:
         call.on_state = self.recorder.call_state
         self.recorder.call_started(call, self.plan.labels)
 
-    def parts(self) -> Parts:
+    def parts(self, call: Call) -> Parts:
         """The parts of one call's cascade: services of its own on shared clients and models."""
         language = self.settings.BOT_LANGUAGE
+        toolbox = Toolbox(call, self.settings, self.store, self.clients.http, self.twilio)
+        catalogue = Catalogue.for_call(toolbox.facts)
         return Parts(
             stt=make_stt(self._endpoint("stt"), self.clients, language),
-            llm=make_llm(self._endpoint("llm"), self.clients, self.system_prompt),
+            llm=make_llm(
+                self._endpoint("llm"), self.clients, f"{self.system_prompt}\n{catalogue.prompt()}"
+            ),
             tts=make_tts(
                 self._endpoint("tts"),
                 self.clients,
@@ -136,6 +147,8 @@ class Resources:
                 self.settings.SILENCE_HANGUP_SECONDS,
             ),
             speculates=self.plan.llm[0].provider != "embedded",
+            toolbox=toolbox,
+            catalogue=catalogue,
             rendered=self._is_rendered,
             timed_words=self.plan.tts[0].provider == "elevenlabs",
         )
@@ -148,6 +161,8 @@ class Resources:
         if self.sidecar:
             await self.sidecar.stop()
         await self.clients.aclose()
+        if self.twilio:
+            await self.twilio.aclose()
         await self.recorder.close(STORE_CLOSE_SECONDS)
         await self.store.close()
         gc.unfreeze()
@@ -163,6 +178,7 @@ class Resources:
 
     async def _warm(self) -> None:
         try:
+            await self._prepare_tools()
             self._not_ready = "loading the speech detection models"
             await asyncio.to_thread(_load_models)
             if self.sidecar:
@@ -179,6 +195,13 @@ class Resources:
         except Exception as error:
             self._not_ready = f"start-up failed: {type(error).__name__}: {error}"
             logger.exception("start-up failed")
+
+    async def _prepare_tools(self) -> None:
+        """Forget writes that nobody will repeat; read the business's own documents."""
+        await forget_done(self.store)
+        if self.settings.KNOWLEDGE_DIR:
+            changed = await load_documents(self.store, Path(self.settings.KNOWLEDGE_DIR))
+            logger.info(f"{changed} documents of KNOWLEDGE_DIR have changed")
 
     async def _render(self) -> bool:
         """Render the fixed sentences, the greeting first; False if one is missing still."""

@@ -18,9 +18,10 @@ from bot.listener import listen, url_of
 from bot.resources import Resources, Shared
 from bot.settings import Settings
 from bot.switchboard import Switchboard
-from bot.telephony.twilio import TwilioRest
 from bot.web.adopted import OneRequestEach, WebServer
+from bot.web.calendar import calendar_router
 from bot.web.connections import RoomConnections
+from bot.web.handover import handover_router
 from bot.web.phone import phone_router
 from bot.web.room import room_router
 from bot.web.security import SecurityHeaders
@@ -41,7 +42,7 @@ STOPPING = "server stopping"
 def make_app(resources: Resources) -> FastAPI:
     """The web application on the process's shared parts."""
     settings, switchboard = resources.settings, resources.switchboard
-    twilio = TwilioRest.from_settings(settings)
+    twilio = resources.twilio
 
     async def talk(call: Call, transport: BaseTransport) -> None:
         await converse(call, transport, resources)
@@ -52,8 +53,6 @@ def make_app(resources: Resources) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await rooms.close()
-        if twilio:
-            await twilio.aclose()
 
     app = FastAPI(title="Tandem", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(SecurityHeaders)
@@ -67,6 +66,8 @@ def make_app(resources: Resources) -> FastAPI:
             ready=resources.ready,
         )
     )
+    app.include_router(handover_router(settings, resources.store, resources.recorder.event))
+    app.include_router(calendar_router(resources.store))
     app.include_router(
         room_router(
             settings=settings,

@@ -79,6 +79,8 @@ class Care:
         self._excused = False
         self._caller_speaks = False
         self._sounding = False
+        self._leaving = ""
+        self._goodbye = False
         self._answers = 0
         self._owed = False
         self._cut_rest = ""
@@ -107,7 +109,7 @@ class Care:
         """A caller's turn is over; '' if it was a sound without words."""
         self._caller_speaks = False
         if words:
-            self._cut_rest = ""
+            self._leaving = self._cut_rest = ""
             self._owed = True
             await self._not_silent()
         elif self._cut_rest:
@@ -126,6 +128,7 @@ class Care:
 
     def answer_begins(self) -> None:
         """The model has begun to write; what it writes will sound soon."""
+        self._goodbye = bool(self._leaving)
         if self._hold_on:
             self._restart_hold_on()
 
@@ -143,6 +146,15 @@ class Care:
         self._owed = False
         self._stop_hold_on()
 
+    async def leave(self, reason: str) -> None:
+        """End the call after the model's next words, unless the caller has something to say."""
+        self._leaving, self._goodbye = reason, False
+
+    async def bot_spoke(self) -> None:
+        """The bot's words of a turn were heard to their end."""
+        if self._leaving and self._goodbye:
+            await self.end(self._leaving)
+
     async def caller_is_silent(self) -> None:
         """Nobody has said anything for as long as was asked for."""
         if self._call.state == "ending":
@@ -159,6 +171,9 @@ class Care:
         answers = self._answers
         await asyncio.sleep(NO_ANSWER_SECONDS)
         if self._caller_speaks or self._answers != answers:
+            return
+        if self._leaving:
+            await self.end(self._leaving)
             return
         self._journal.trouble("empty answer", "the model returned no words")
         await self._apologise(self._sentences.no_answer)

@@ -28,6 +28,7 @@ from bot.speech.hearing import Detector, Hearing
 from bot.store.recorder import Recorder
 from pipelines.care import Care
 from pipelines.ear import Ear
+from pipelines.hands import Hands
 from pipelines.heard import Heard, Spoken, Utterance
 from pipelines.journal import Journal, PageMessage
 from pipelines.prompts import Sentences
@@ -36,6 +37,8 @@ from pipelines.timing import TurnClock
 from pipelines.turn_start import KEYS_PREFIX, CallerStarts, Floor
 from pipelines.turn_stop import CallerStops, TurnModel
 from pipelines.turns import user_params
+from tools.catalog import Catalogue
+from tools.toolbox import Toolbox
 
 PHONE_HZ = 8_000
 ROOM_IN_HZ, ROOM_OUT_HZ = 16_000, 24_000
@@ -58,7 +61,8 @@ class Parts:
     `detector(rate)`: makes a speech detector. `silence_seconds`: until a silent caller is asked,
     and until the goodbye. `speculates`: the model may be asked before a turn is over; not where
     models are slow and shared. `timed_words`: the voice tells when each of its words sounds.
-    `rendered(text)`: it can be said without the voice's provider.
+    `toolbox`, `catalogue`: what the model may do, and with what. `rendered(text)`: it can be said
+    without the voice's provider.
     """
 
     stt: STTService
@@ -71,6 +75,8 @@ class Parts:
     silence_seconds: tuple[float, float]
     speculates: bool = True
     timed_words: bool = False
+    toolbox: Toolbox | None = None
+    catalogue: Catalogue | None = None
     rendered: Callable[[str], bool] = lambda _: True
 
 
@@ -90,6 +96,7 @@ class Cascade:
     ear: Ear
     care: Care
     journal: Journal
+    hands: Hands | None
     greet: Callable[[], Awaitable[None]]
 
 
@@ -157,7 +164,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
                 on_withdrawn=lambda: care.answer_withdrawn(),
             )
         ],
-        app_resources=call,
+        app_resources=parts.toolbox or call,
         enable_rtvi=not phone,
         rtvi_observer_params=_PAGE_SEES,
         enable_turn_tracking=False,
@@ -197,12 +204,25 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
         rendered=parts.rendered,
         silence_seconds=parts.silence_seconds,
     )
+    hands = None
+    if parts.toolbox and parts.catalogue:
+        hands = Hands(
+            parts.toolbox,
+            parts.catalogue,
+            context,
+            floor,
+            journal,
+            leave=care.leave,
+            let_me_see=lambda: speak(parts.sentences.let_me_see, False),
+        )
+        hands.listen(parts.llm)
+        starts.on_turn, stops.before_asking = hands.interrupted, hands.offer
     _connect(worker, users, assistants, parts.tts, stops, journal, care)
 
     async def greet() -> None:
         await speak(parts.sentences.greeting, True)
 
-    return Cascade(worker, ear, care, journal, greet)
+    return Cascade(worker, ear, care, journal, hands, greet)
 
 
 def _connect(
@@ -227,6 +247,8 @@ def _connect(
     async def bot_stopped(_: Any, message: Any) -> None:
         said_nothing = not message.content and not message.interrupted
         journal.bot_finished(message.content, message.interrupted)
+        if message.content and not message.interrupted:
+            await care.bot_spoke()
         if said_nothing and not assistants.has_function_calls_in_progress:
             await care.no_answer()
 

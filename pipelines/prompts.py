@@ -16,6 +16,7 @@ class Sentences:
     are_you_there: str
     silence_goodbye: str
     hold_on: str
+    let_me_see: str
     not_heard: str
     no_answer: str
     broken: str
@@ -31,6 +32,7 @@ _ENGLISH = Sentences(
     are_you_there="Are you still there?",
     silence_goodbye="I can't hear you any more, so I will hang up now. Goodbye.",
     hold_on="One moment, please.",
+    let_me_see="Let me check.",
     not_heard="Sorry, I did not catch that. Could you say it again?",
     no_answer="Sorry, I could not find an answer just now. Could you ask me again?",
     broken="I am sorry, we have a technical problem. Please call again in a few minutes. Goodbye.",
@@ -44,6 +46,7 @@ _LANGUAGES = {
         are_you_there="Sind Sie noch da?",
         silence_goodbye="Ich höre Sie nicht mehr und lege jetzt auf. Auf Wiederhören.",
         hold_on="Einen Moment, bitte.",
+        let_me_see="Ich sehe nach.",
         not_heard="Entschuldigung, das habe ich nicht verstanden. Sagen Sie es bitte noch einmal?",
         no_answer="Entschuldigung, ich habe gerade keine Antwort. Fragen Sie bitte noch einmal?",
         broken="Es tut mir leid, wir haben eine technische Störung. Bitte rufen Sie in einigen "
@@ -56,6 +59,7 @@ _LANGUAGES = {
         are_you_there="¿Sigue usted ahí?",
         silence_goodbye="Ya no le oigo, así que voy a colgar. Adiós.",
         hold_on="Un momento, por favor.",
+        let_me_see="Déjeme ver.",
         not_heard="Perdone, no le he entendido. ¿Puede repetirlo?",
         no_answer="Perdone, ahora no tengo una respuesta. ¿Puede preguntarme otra vez?",
         broken="Lo siento, tenemos un problema técnico. Llame de nuevo en unos minutos. Adiós.",
@@ -66,6 +70,7 @@ _LANGUAGES = {
         are_you_there="Êtes-vous toujours là ?",
         silence_goodbye="Je ne vous entends plus, je vais donc raccrocher. Au revoir.",
         hold_on="Un instant, s'il vous plaît.",
+        let_me_see="Je regarde.",
         not_heard="Pardon, je n'ai pas compris. Pouvez-vous répéter ?",
         no_answer="Pardon, je n'ai pas trouvé de réponse. Pouvez-vous demander à nouveau ?",
         broken="Je suis désolé, nous avons un problème technique. Rappelez dans quelques minutes. "

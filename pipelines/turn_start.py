@@ -35,9 +35,13 @@ WORDS_SECONDS = 1.5
 
 @dataclass(slots=True)
 class Floor:
-    """Who may speak, as the two halves of turn taking see it. `bot`: it speaks, or is about to."""
+    """Who may speak, as turn taking sees it.
+
+    `bot`: it speaks, or is about to. `sounds`: it can be heard.
+    """
 
     bot: bool = False
+    sounds: bool = False
 
 
 class CallerStarts(BaseUserTurnStartStrategy):
@@ -47,10 +51,14 @@ class CallerStarts(BaseUserTurnStartStrategy):
         floor: Shared with the strategy that ends them.
         language: Of the call.
         asked: Returns the bot's last sentence, '' if there is none.
+
+    Attributes:
+        on_turn: Told when a turn begins, in the same step.
     """
 
     def __init__(self, floor: Floor, language: str, asked: Callable[[], str]) -> None:
         super().__init__()
+        self.on_turn: Callable[[], None] = lambda: None
         self._floor = floor
         self._language = language
         self._asked = asked
@@ -62,6 +70,7 @@ class CallerStarts(BaseUserTurnStartStrategy):
         """The caller has the floor; the interruption that comes with it ends a hold."""
         self._turn = True
         self._held = self._floor.bot = False
+        self.on_turn()
         await self._stop_timer()
 
     async def handle_user_turn_stopped(self) -> None:
@@ -76,9 +85,9 @@ class CallerStarts(BaseUserTurnStartStrategy):
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
         """Look at a frame; start a turn if it is one's beginning."""
         if isinstance(frame, BotStartedSpeakingFrame):
-            self._floor.bot = True
+            self._floor.bot = self._floor.sounds = True
         elif isinstance(frame, BotStoppedSpeakingFrame):
-            self._floor.bot = False
+            self._floor.bot = self._floor.sounds = False
         elif self._turn:
             return ProcessFrameResult.CONTINUE
         elif isinstance(frame, VADUserStartedSpeakingFrame):

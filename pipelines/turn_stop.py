@@ -30,14 +30,8 @@ from bot.speech.hearing import START_SECONDS
 from bot.speech.segments import PAUSE
 from pipelines.ear import Ear
 from pipelines.turn_end import BY_EAR, Evidence, Verdict, judge
+from pipelines.turn_habits import Habits
 from pipelines.turn_start import KEYS_PREFIX, Floor
-
-_HABIT_SECONDS = 0.25
-"""A shorter silence in mid-turn is no pause."""
-_HABITS = 8
-"""Pauses of a caller that are remembered."""
-_SECOND_THOUGHT_SECONDS = 2.0
-"""Who goes on so soon after a turn's end, before hearing an answer, had only paused."""
 
 
 class TurnModel(Protocol):
@@ -52,6 +46,7 @@ class CallerStops(BaseUserTurnStopStrategy):
 
     Attributes:
         speculates: Ask the model before the turn is over.
+        before_asking: Given the turn's words when the model is about to be asked.
 
     Args:
         floor: Shared with the strategy that begins them.
@@ -73,6 +68,7 @@ class CallerStops(BaseUserTurnStopStrategy):
     ) -> None:
         super().__init__()
         self.speculates = True
+        self.before_asking: Callable[[str], None] = lambda _: None
         self._floor, self._ear, self._model = floor, ear, model
         self._language, self._asked, self._busy = language, asked, busy
         self._match = NormalizedMatch()
@@ -85,7 +81,7 @@ class CallerStops(BaseUserTurnStopStrategy):
         self._silent_since = 0.0
         self._certainty: float | None = None
         self._sound = b""
-        self._pauses: list[float] = []
+        self._habits = Habits()
         self._answer_heard = True
         self._speculation: str | None = None
         self._refused: str | None = None
@@ -125,7 +121,9 @@ class CallerStops(BaseUserTurnStopStrategy):
             await self._goes_on()
         elif isinstance(frame, VADUserStartedSpeakingFrame):
             self._speaking = True
-            self._note_pause()
+            silence = self._now() - START_SECONDS - self._silent_since
+            in_turn = self._turn and self._stretches > 0
+            self._habits.goes_on(silence, in_turn=in_turn, unanswered=not self._answer_heard)
             await self._goes_on()
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             self._speaking = False
@@ -217,7 +215,7 @@ class CallerStops(BaseUserTurnStopStrategy):
             text=text,
             certainty=self._certainty,
             asked=self._asked(),
-            pauses=tuple(self._pauses),
+            pauses=self._habits.pauses,
             keys=keys,
             noise=self._ear.hearing.noise,
         )
@@ -241,6 +239,7 @@ class CallerStops(BaseUserTurnStopStrategy):
             and not self._busy()
         ):
             self._speculation = text
+            self.before_asking(text)
             await self.trigger_user_turn_inference_triggered(
                 speculation=UserTurnSpeculation(text=text)
             )
@@ -267,6 +266,7 @@ class CallerStops(BaseUserTurnStopStrategy):
                 self._speculation = speculation
             return
         await self.withdraw()
+        self.before_asking(text)
         await self.trigger_user_turn_stopped()
 
     # -- small things
@@ -275,13 +275,6 @@ class CallerStops(BaseUserTurnStopStrategy):
     def _text(self) -> str:
         words = [*self._said, self._eager] if self._eager else self._said
         return " ".join(words)
-
-    def _note_pause(self) -> None:
-        """Speech begins again: remember how long this caller paused in mid-turn."""
-        silence = self._now() - START_SECONDS - self._silent_since
-        too_soon = not self._answer_heard and silence < _SECOND_THOUGHT_SECONDS
-        if silence > _HABIT_SECONDS and ((self._turn and self._stretches) or too_soon):
-            self._pauses = [*self._pauses, silence][-_HABITS:]
 
     async def _forget(self) -> None:
         self._said.clear()

@@ -7,13 +7,13 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import pytest
 import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from openai import DefaultAioHttpClient
 from pydantic import SecretStr
 
 from bot import clients as module
@@ -75,7 +75,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[tuple[Provider, Clients]]:
     stand_in.url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     clients = Clients()
     await clients.http.aclose()
-    clients.http = httpx2.AsyncClient(verify=ssl.create_default_context(cafile=found[0]))
+    clients.http = DefaultAioHttpClient(verify=ssl.create_default_context(cafile=found[0]))
     yield stand_in, clients
     await clients.aclose()
     server.close()

@@ -8,6 +8,7 @@ third by keys, and a third ask what the model fails at.
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from itertools import permutations
 from pathlib import Path
 
@@ -62,14 +63,16 @@ Samples = npt.NDArray[np.int16]
 def with_tone(pcm: Samples, number: int) -> Samples:
     """A sentence in a caller's voice."""
     tone = TONE_LEVEL * np.sin(2 * np.pi * TONES[number] * np.arange(len(pcm)) / RATE)
-    return np.clip(pcm + tone, -32768, 32767).astype(np.int16)
+    sound: Samples = np.clip(pcm + tone, -32768, 32767).astype(np.int16)
+    return sound
 
 
 def loudness(pcm: Samples) -> npt.NDArray[np.float64]:
     """A point for each 10 ms; 0 in silence."""
     whole = np.abs(pcm[: len(pcm) // 80 * 80].astype(np.float64)).reshape(-1, 80)
     curve: npt.NDArray[np.float64] = np.sqrt(whole.mean(axis=1))
-    return np.where(curve > 14, curve, 0.0)
+    curve[curve <= 14] = 0.0
+    return curve
 
 
 class Ears:
@@ -220,7 +223,7 @@ async def ring(program: Program, call_sid: str, phone: str) -> str:
 
 
 @pytest_asyncio.fixture
-async def openai_api():
+async def openai_api() -> AsyncIterator[Provider]:
     """The stand-in that `start` puts behind the server."""
     async with Provider() as api:
         yield api

@@ -84,10 +84,10 @@ class ThinksAhead(_Base):
         if withdrawn and direction is FrameDirection.DOWNSTREAM:
             await super().push_frame(AnswerWithdrawnFrame())
 
-    async def push_error_frame(self, error: ErrorFrame, **kwargs: Any) -> None:
+    async def push_error_frame(self, error: ErrorFrame, *args: Any, **kwargs: Any) -> None:
         """Report an error; a request that failed has cost nothing."""
         self._asked_characters = 0
-        await super().push_error_frame(error, **kwargs)
+        await super().push_error_frame(error, *args, **kwargs)
 
     async def start_llm_usage_metrics(self, tokens: LLMTokenUsage) -> None:
         """Report tokens; the provider's own figure makes an estimate needless."""

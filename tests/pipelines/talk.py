@@ -23,6 +23,7 @@ SENTENCES = Sentences(
     are_you_there="Still there?",
     silence_goodbye="Too quiet, bye.",
     hold_on="One moment.",
+    let_me_see="Let me see.",
     not_heard="Say again?",
     no_answer="No idea, ask again.",
     broken="We are broken, bye.",
@@ -118,7 +119,7 @@ class Talk:
         call.on_state = self.notes.call_state
         self.notes.call_started(call, {})
 
-    def parts(self) -> Parts:
+    def parts(self, _: Call) -> Parts:
         return Parts(
             stt=self.stt,
             llm=self.llm,

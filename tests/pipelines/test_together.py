@@ -199,8 +199,8 @@ def check_notes(caller: Caller, notes: Notes) -> None:
         if u["speaker"] == "bot"
     ]
     assert spoken == ["Hello there.", *caller.answers]
-    interrupted = [u["turn"] for u in notes.utterances if u.get("interrupted")]
-    assert interrupted == ([] if cut(caller) is None else [cut(caller) + 1])
+    interrupted = [u["turn"] - 1 for u in notes.utterances if u.get("interrupted")]
+    assert interrupted == ([] if cut(caller) is None else [cut(caller)])
 
 
 def check_page(caller: Caller, sent: list[dict[str, Any]]) -> None:
