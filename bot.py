@@ -6,7 +6,6 @@ it. Run as a program, `python bot.py` is Pipecat's own development runner, which
 """
 
 import asyncio
-import gc
 from typing import Any
 
 from loguru import logger
@@ -72,8 +71,7 @@ async def converse(call: Call, transport: BaseTransport, resources: Resources) -
         talk.journal.close()
         call.ended("bot hung up")
         call.hang_up = None
-        # A finished pipeline is one cycle of references that the collector seldom reaches.
-        asyncio.get_running_loop().call_soon(gc.collect)
+        resources.sweeper.soon()
 
 
 async def bot(runner_args: RunnerArguments) -> None:

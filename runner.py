@@ -11,6 +11,7 @@ from loguru import logger
 
 from bot.errors import TandemError
 from bot.logs import set_up_logs
+from bot.memory import tune
 from bot.settings import ROOT, Settings
 from bot.settings_report import check, env_example, misspelt, notes
 
@@ -80,6 +81,7 @@ def main() -> int:
     try:
         settings = Settings.load()
         set_up_logs(settings)
+        tune()
         logger.info("loading ...")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings))

@@ -16,6 +16,7 @@ from bot.call import Call
 from bot.clients import Clients
 from bot.embedded_models import Models, start_embedded
 from bot.errors import EmbeddedError, StoreError
+from bot.memory import Sweeper
 from bot.providers import Endpoint, Plan, Stage, choose
 from bot.settings import Settings
 from bot.speech import turn, vad
@@ -69,6 +70,7 @@ class Resources:
         )
         self.sidecar: Models | None = shared.models if shared else None
         self.store = store
+        self.sweeper = Sweeper(lambda: self.switchboard.live)
         self._phrases = Phrases(settings.data_dir / "phrases", _voice_key(self.plan.tts[0]))
         self.twilio = TwilioRest.from_settings(settings)
         self._turn_model = turn.SmartTurn()
@@ -155,6 +157,7 @@ class Resources:
 
     async def close(self) -> None:
         """Close everything, last what others need. Calls are over by now."""
+        self.sweeper.close()
         if self._warming:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)

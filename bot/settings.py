@@ -20,6 +20,9 @@ from bot.settings_rules import OPENAI_URL, AnyUrl, HttpUrl, Seconds, contradicti
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Before numpy loads: its threads spin for each other and double what the turn model costs.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 SttProvider = Literal["openai", "whisper", "embedded"]
 LlmProvider = Literal["openai", "anthropic", "embedded"]
 TtsProvider = Literal["elevenlabs", "openai", "embedded"]

@@ -221,10 +221,12 @@ class CallerStops(BaseUserTurnStopStrategy):
         )
         self._verdict = judge(evidence, self._language)
         self._listen()
-        await self._speculate(text)
-        await self._stop(self._deadline)
         seconds = 0.0 if keys else self._silent_since + self._verdict.hold - self._now()
+        if self._deadline:
+            self._deadline.cancel()  # without waiting for it: nobody may come in between
         self._deadline = self.create_task(self._when_silent(max(0.0, seconds)))
+        if seconds > 0:
+            await self._speculate(text)
 
     async def _speculate(self, text: str) -> None:
         unfinished = self._verdict is not None and self._verdict.shape == "unfinished"

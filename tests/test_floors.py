@@ -16,6 +16,7 @@ FLOORS = [
     [
         "bot.logs",
         "bot.listener",
+        "bot.memory",
         "bot.providers",
         "bot.store",
         "bot.call",

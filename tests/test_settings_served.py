@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from loguru import logger
 
+from bot.call import Call
 from bot.errors import EmbeddedError, TandemError
 from bot.logs import set_up_logs
 from bot.server import Server
@@ -99,7 +100,7 @@ async def test_twilio_auth_token_closes_the_webhooks(serve: Serve) -> None:
 async def test_silence_seconds_reach_each_call(serve: Serve) -> None:
     server = await serve(SILENCE_PROMPT_SECONDS=3, SILENCE_HANGUP_SECONDS=4.5)
     assert server.resources
-    assert server.resources.parts().silence_seconds == (3.0, 4.5)
+    assert server.resources.parts(Call("phone")).silence_seconds == (3.0, 4.5)
 
 
 async def test_embedded_port_is_used_or_refused(tmp_path: Path) -> None:

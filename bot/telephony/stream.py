@@ -5,6 +5,7 @@ last words are being played, and a caller who hangs up is noticed whatever the p
 """
 
 import asyncio
+import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
@@ -59,6 +60,7 @@ class MediaStream:
         self._websocket = websocket
         self._on_dropped = on_dropped
         self._sink: Sink | None = None
+        self._prompt = False  # the sink takes audio by a plain call
         self._early: deque[media.Media | media.Digit] = deque(maxlen=_EARLY)
         self._closed = False
         self._unfinished: deque[Awaitable[None]] = deque()
@@ -104,7 +106,7 @@ class MediaStream:
 
     def _take(self, text: str) -> bool:
         """Take audio as it arrives; whatever else it is, or goes wrong, is the reader's."""
-        if self._sink is None or self.gone.is_set():
+        if self._sink is None or not self._prompt or self.gone.is_set():
             return False
         try:
             message = media.parse(text, self.start.stream_sid)
@@ -134,6 +136,7 @@ class MediaStream:
         """Give the caller's side to `sink`, beginning with what came before there was one."""
         while self._early:
             await self._deliver(sink, self._early.popleft())
+        self._prompt = not inspect.iscoroutinefunction(sink.audio)
         self._sink = sink
         if self.gone.is_set():
             await sink.left()

@@ -18,6 +18,7 @@ from loguru import logger
 
 from bot.errors import TandemError
 from bot.logs import set_up_logs
+from bot.memory import tune
 from bot.settings import Settings
 from bot.workers.channel import Channel
 from bot.workers.models import ParentsModels
@@ -138,6 +139,7 @@ def main() -> int:
     """Read the command line and serve; returns the exit code."""
     number, row, line, table = (int(text) for text in sys.argv[1:5])
     _end_with_parent(os.getppid())
+    tune()
     try:
         worker = Worker(number, row, line, table, sys.argv[5])
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.gateway, pytest.mark.timeout(600)]
 LIMIT = 120.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def real(model_port: int) -> Iterator[RealGateway]:
     """The gateway, running."""
     gateway = RealGateway(f"http://127.0.0.1:{model_port}", install())

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from bot import converse
@@ -106,11 +107,9 @@ class Talk:
         self.notes = Notes()
         self.call = Call(channel="phone", caller="+15550001111", provider_call_id="CA1")
         self.sentences, self.recorder = SENTENCES, self.notes
-        self.turn_model, self._silence, self._speculates = (
-            ScriptedTurn(verdicts),
-            silence,
-            speculates,
-        )
+        self.turn_model = ScriptedTurn(verdicts)
+        self.sweeper = SimpleNamespace(soon=lambda: None)
+        self._silence, self._speculates = silence, speculates
         self.stream: MediaStream | None = None
 
     # what `converse` wants of Resources
