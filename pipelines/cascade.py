@@ -13,7 +13,6 @@ from pipecat.frames.frames import (
 )
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frameworks.rtvi import RTVIObserverParams
@@ -25,17 +24,19 @@ from pipecat.transports.base_transport import BaseTransport
 from bot.call import Call, CallState
 from bot.messages import page_frame
 from bot.speech.hearing import Detector, Hearing
+from bot.speech.turn import TurnModel
 from bot.store.recorder import Recorder
 from pipelines.care import Care
 from pipelines.ear import Ear
 from pipelines.hands import Hands
 from pipelines.heard import Heard, Spoken, Utterance
 from pipelines.journal import Journal, PageMessage
+from pipelines.keys import Keys
 from pipelines.prompts import Sentences
 from pipelines.speculation import Held
 from pipelines.timing import TurnClock
 from pipelines.turn_start import KEYS_PREFIX, CallerStarts, Floor
-from pipelines.turn_stop import CallerStops, TurnModel
+from pipelines.turn_stop import CallerStops
 from pipelines.turns import user_params
 from tools.catalog import Catalogue
 from tools.toolbox import Toolbox
@@ -139,7 +140,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
                 transport.input(),
                 ear,
                 parts.stt,
-                DTMFAggregator(prefix=KEYS_PREFIX),
+                Keys(prefix=KEYS_PREFIX),
                 users,
                 parts.llm,
                 parts.tts,
@@ -269,7 +270,7 @@ def _connect(
         if isinstance(frame, EndWorkerFrame):
             journal.last_words_said()
         else:
-            await stops.interrupted()
+            await stops.interrupted(frame.id)
 
     worker.set_reached_downstream_filter((EndWorkerFrame, InterruptionFrame))
     worker.add_event_handler("on_frame_reached_downstream", at_the_end)

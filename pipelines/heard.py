@@ -67,6 +67,11 @@ class Utterance:
         self._sentences: dict[int, _Sentence] = {}
         self._latest: _Sentence | None = None
         self._asides: set[str | None] = set()
+        self._stopped: set[int] = set()
+
+    def stop(self) -> None:
+        """An interruption is on its way: what is announced by now will not be played further."""
+        self._stopped.update(self._sentences)
 
     def begin(self, frame: TTSStartedFrame) -> None:
         """Audio begins; sentences that are kept out of the conversation are asides."""
@@ -106,12 +111,15 @@ class Utterance:
         return "" if more else last.text
 
     def take_rest(self) -> str:
-        """What of the conversation's sentences was not heard; forgets them all."""
-        kept = [s for s in self._sentences.values() if s.context_id not in self._asides]
+        """What was not heard of the sentences that were stopped; forgets them."""
+        keys = sorted(self._stopped & self._sentences.keys())
+        stopped = [self._sentences.pop(key) for key in keys]
+        self._stopped.clear()
+        kept = [s for s in stopped if s.context_id not in self._asides]
         rest = " ".join(sentence.rest for sentence in kept)
-        self._sentences.clear()
-        self._asides.clear()
-        self._latest = None
+        self._asides &= {s.context_id for s in self._sentences.values()}
+        if not self._sentences:
+            self._latest = None
         return " ".join(rest.split())
 
 
@@ -125,7 +133,9 @@ class Spoken(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take notes, pass everything on."""
         await super().process_frame(frame, direction)
-        if isinstance(frame, TTSAudioRawFrame):
+        if isinstance(frame, InterruptionFrame):
+            self._utterance.stop()
+        elif isinstance(frame, TTSAudioRawFrame):
             self._utterance.make(_seconds(frame))
         elif isinstance(frame, TTSStartedFrame):
             self._utterance.begin(frame)

@@ -10,7 +10,6 @@ withdrawn and nothing of it remains.
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -18,6 +17,7 @@ from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     EagerTranscriptionFrame,
     Frame,
+    InterruptionFrame,
     TranscriptionFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -28,17 +28,11 @@ from pipecat.turns.user_stop import BaseUserTurnStopStrategy, NormalizedMatch
 from bot.frames import SpeechPausedFrame, SpeechResumedFrame
 from bot.speech.hearing import START_SECONDS
 from bot.speech.segments import PAUSE
+from bot.speech.turn import TurnModel
 from pipelines.ear import Ear
 from pipelines.turn_end import BY_EAR, Evidence, Verdict, judge
 from pipelines.turn_habits import Habits
 from pipelines.turn_start import KEYS_PREFIX, Floor
-
-
-class TurnModel(Protocol):
-    """Tells by ear whether a turn is over."""
-
-    async def certainty(self, pcm: bytes, rate: int) -> float:
-        """From 0 to 1; `pcm`: the turn, 16-bit mono at `rate` hertz."""
 
 
 class CallerStops(BaseUserTurnStopStrategy):
@@ -85,7 +79,9 @@ class CallerStops(BaseUserTurnStopStrategy):
         self._answer_heard = True
         self._speculation: str | None = None
         self._refused: str | None = None
-        self._settled = True
+        self._keys = False
+        self._settled = asyncio.Event()
+        self._began = 0
         self._deadline: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._verdict: Verdict | None = None
@@ -94,7 +90,8 @@ class CallerStops(BaseUserTurnStopStrategy):
 
     async def handle_user_turn_started(self) -> None:
         """A turn begins; what is known of its first words stays."""
-        self._turn, self._settled = True, False
+        self._turn, self._began = True, InterruptionFrame().id  # ids grow
+        self._settled.clear()
 
     async def handle_user_turn_stopped(self) -> None:
         """The turn is over, whoever ended it."""
@@ -142,13 +139,15 @@ class CallerStops(BaseUserTurnStopStrategy):
             self._answer_heard = True
         return ProcessFrameResult.CONTINUE
 
-    async def interrupted(self) -> None:
-        """The interruption that a turn begins with has passed the whole pipeline.
+    async def interrupted(self, frame_id: int) -> None:
+        """An interruption has passed the whole pipeline.
 
-        Only now does the context say what was heard of the bot, and may be thought about.
+        If it is the one that the turn began with, then only now does the context say what was heard
+        of the bot, and may be thought about; an answer that came before it would be cut off by it.
         """
-        self._settled = True
-        await self._consider()
+        if frame_id > self._began and not self._settled.is_set():
+            self._settled.set()
+            await self._consider()
 
     async def quit(self) -> None:
         """The bot ends the call: drop what was thought ahead, and think ahead no more."""
@@ -198,11 +197,12 @@ class CallerStops(BaseUserTurnStopStrategy):
             return
         if frame.text.strip():
             self._said.append(frame.text.strip())
-        await self._consider(keys)
+        self._keys = self._keys or keys
+        await self._consider()
 
     # -- the decision
 
-    async def _consider(self, keys: bool = False) -> None:
+    async def _consider(self) -> None:
         """Weigh what is known now: think ahead, and set the time at which the turn is over."""
         if not self._turn or not self._silent:
             return
@@ -216,12 +216,12 @@ class CallerStops(BaseUserTurnStopStrategy):
             certainty=self._certainty,
             asked=self._asked(),
             pauses=self._habits.pauses,
-            keys=keys,
+            keys=self._keys,
             noise=self._ear.hearing.noise,
         )
         self._verdict = judge(evidence, self._language)
         self._listen()
-        seconds = 0.0 if keys else self._silent_since + self._verdict.hold - self._now()
+        seconds = 0.0 if self._keys else self._silent_since + self._verdict.hold - self._now()
         if self._deadline:
             self._deadline.cancel()  # without waiting for it: nobody may come in between
         self._deadline = self.create_task(self._when_silent(max(0.0, seconds)))
@@ -235,7 +235,7 @@ class CallerStops(BaseUserTurnStopStrategy):
         if (
             self._speculation is None
             and self.speculates
-            and self._settled
+            and self._settled.is_set()
             and not unfinished
             and text != self._refused
             and not self._busy()
@@ -250,6 +250,7 @@ class CallerStops(BaseUserTurnStopStrategy):
         """End the turn after so much more silence; a sound that may be speech is waited for."""
         await asyncio.sleep(seconds)
         await self._ear.calm.wait()
+        await self._settled.wait()
         if self._awaited:
             return  # the words of the last segment are still to come, and are considered then
         self._deadline = None
@@ -280,7 +281,7 @@ class CallerStops(BaseUserTurnStopStrategy):
 
     async def _forget(self) -> None:
         self._said.clear()
-        self._stretches, self._sound = 0, b""
+        self._stretches, self._sound, self._keys = 0, b"", False
         self._eager = self._certainty = self._refused = self._verdict = None
         self._ear.hearing.turn_over()
         await self._stop_waiting()

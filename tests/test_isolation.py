@@ -13,20 +13,18 @@ from itertools import permutations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from websockets.exceptions import InvalidStatus
 
 from bot.store import queries
 from bot.store.queries import StoredCall
 from bot.store.store import Store
 from tests.fakes import voice
-from tests.fakes.exchange import Exchange, Reject
+from tests.fakes.crowd import Provider, Samples, read, said, with_tone
+from tests.fakes.exchange import Reject
 from tests.fakes.names import NAMES, named
-from tests.fakes.openai_api import OpenAIApi
-from tests.fakes.openai_wire import ChatRequest, SpeechRequest, TranscriptionRequest, as_json
+from tests.fakes.openai_wire import ChatRequest, SpeechRequest
 from tests.fakes.phoneline import RATE, PhoneLine
 from tests.fakes.script import Ask
 from tests.fixtures.program import Program, Start, sid
@@ -52,93 +50,6 @@ BRIDGE = "One moment, please. "
 """May be heard on a slow machine."""
 PATIENCE = 90.0
 """Seconds until something that a caller waits for counts as missing."""
-TONES = 3000 + 25 * np.arange(len(NAMES))
-"""Hertz: each caller's own tone, where a voice has little."""
-TONE_LEVEL = 250.0
-_FFT = 1 << 16
-
-Samples = npt.NDArray[np.int16]
-
-
-def with_tone(pcm: Samples, number: int) -> Samples:
-    """A sentence in a caller's voice."""
-    tone = TONE_LEVEL * np.sin(2 * np.pi * TONES[number] * np.arange(len(pcm)) / RATE)
-    sound: Samples = np.clip(pcm + tone, -32768, 32767).astype(np.int16)
-    return sound
-
-
-def loudness(pcm: Samples) -> npt.NDArray[np.float64]:
-    """A point for each 10 ms; 0 in silence."""
-    whole = np.abs(pcm[: len(pcm) // 80 * 80].astype(np.float64)).reshape(-1, 80)
-    curve: npt.NDArray[np.float64] = np.sqrt(whole.mean(axis=1))
-    curve[curve <= 14] = 0.0
-    return curve
-
-
-class Ears:
-    """Hears who says what. `sentences` are those that can be said, at `RATE`.
-
-    Attributes:
-        heard: Who and which sentence, for each sound; "" for a piece of a sentence.
-        mixed: Sounds in which more than one caller was heard.
-    """
-
-    def __init__(self) -> None:
-        self.sentences: dict[str, Samples] = {}
-        self.heard: set[tuple[str, str]] = set()
-        self.mixed: list[str] = []
-
-    def hear(self, pcm: Samples) -> str:
-        """What a caller says."""
-        who, what = self._who(pcm), self._what(pcm)
-        self.heard.add((who, what))
-        return said(who, what) if what else ""
-
-    def _who(self, pcm: Samples) -> str:
-        spectrum = np.abs(np.fft.rfft(pcm, _FFT))
-        levels = spectrum[np.rint(TONES * _FFT / RATE).astype(int)]
-        second, first = np.argsort(levels)[-2:]
-        if levels[second] > levels[first] / 3:
-            self.mixed.append(f"{NAMES[first]} and {NAMES[second]}")
-        return NAMES[first]
-
-    def _what(self, pcm: Samples) -> str:
-        curve = loudness(pcm)
-        alike = {}
-        for text, sound in self.sentences.items():
-            known = loudness(sound)
-            size = np.linalg.norm(curve) * np.linalg.norm(known)
-            alike[text] = np.correlate(curve, known, "full").max() / max(size, 1.0)
-        best = max(alike, key=lambda text: alike[text])
-        return best if alike[best] > 0.95 else ""
-
-
-def read(heard: bytes) -> str:
-    """The words on a line; gaps, in which nothing came in time, are taken out of the sound."""
-    pieces = np.frombuffer(heard[: len(heard) // 40 * 40], np.uint8).reshape(-1, 40)
-    sound = pieces[(pieces != 0xFF).any(axis=1)].tobytes()
-    return " ".join(voice.hear(voice.from_ulaw(sound), RATE).split())
-
-
-def said(name: str, sentence: str) -> str:
-    """What the ear makes of a sentence."""
-    return f"This is {name}. {sentence}"
-
-
-class Provider(OpenAIApi):
-    """OpenAI's stand-in with such ears, and a brain that knows only what it is asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ears = Ears()
-        self.brain = answer
-
-    async def _hear(self, exchange: Exchange) -> web.StreamResponse:
-        record = exchange.record
-        assert isinstance(record, TranscriptionRequest)
-        assert record.rate == RATE
-        pcm = np.frombuffer(record.audio, np.int16)
-        return await exchange.reply(as_json({"text": await asyncio.to_thread(self.ears.hear, pcm)}))
 
 
 def answer(ask: Ask) -> str:
@@ -226,6 +137,7 @@ async def ring(program: Program, call_sid: str, phone: str) -> str:
 async def openai_api() -> AsyncIterator[Provider]:
     """The stand-in that `start` puts behind the server."""
     async with Provider() as api:
+        api.brain = answer
         yield api
 
 

@@ -11,6 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,13 @@ def certainty(samples: npt.NDArray[np.floating]) -> float:
     features = compute_whisper_log_mel_features(samples, do_normalize=True)
     outputs = session().run(None, {"input_features": features[np.newaxis]})
     return float(np.asarray(outputs[0]).flat[0])
+
+
+class TurnModel(Protocol):
+    """Tells by ear whether a turn is over."""
+
+    async def certainty(self, pcm: bytes, rate: int) -> float:
+        """From 0 to 1; `pcm`: the turn, 16-bit mono at `rate` hertz."""
 
 
 class SmartTurn:
