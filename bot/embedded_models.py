@@ -58,7 +58,7 @@ async def start_embedded(
     )
     try:
         if "llm" in stages:
-            await models.warm(_beginning(settings))
+            await models.warm(beginning(settings))
         await models.start()
     except EmbeddedError as error:
         await models.stop()
@@ -66,7 +66,7 @@ async def start_embedded(
     return models
 
 
-def _beginning(settings: Settings) -> dict[str, Any]:
+def beginning(settings: Settings) -> dict[str, Any]:
     """What every conversation with the model begins with: evaluated once, at start."""
     from tools.catalog import Catalogue  # with Pipecat: too big for a parent that needs no model
     from tools.declare import Facts

@@ -157,7 +157,7 @@ class Care:
 
     async def caller_is_silent(self) -> None:
         """Nobody has said anything for as long as was asked for."""
-        if self._call.state == "ending":
+        if self._call.state == "ending" or self._owed:  # it is the caller who waits
             return
         if self._asked:
             await self.end("silence", self._sentences.silence_goodbye)

@@ -153,6 +153,16 @@ async def test_slow_answer_is_bridged(virtual_time: VirtualTime) -> None:
     assert [m.text for m in talk.llm.asks[-1].messages if m.role == "assistant"] == ["Hello there."]
 
 
+async def test_caller_who_waits_for_an_answer_is_not_taken_for_silent(
+    virtual_time: VirtualTime,
+) -> None:
+    talk = Talk(Script(Expect("think", Say("Forty two.", first=14.0))), silence=(4.0, 6.0))
+    talk.line.says(1.5, "think hard")
+    talk.line.hangs_up(19.0)
+    heard = [u.text for u in await talk.run(until=20)]
+    assert heard == ["Hello there.", "One moment.", "Forty two."]
+
+
 async def test_model_failure_is_apologised_for(virtual_time: VirtualTime) -> None:
     talk = Talk(
         Script(Expect("first", RuntimeError("boom"), often=True), Expect("again", "Here you are."))

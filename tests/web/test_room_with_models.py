@@ -6,6 +6,7 @@ import aiohttp
 import numpy as np
 import pytest
 
+from bot.embedded_models import beginning
 from bot.speech.embedded.supervisor import EmbeddedSupervisor
 from bot.store import queries
 from tests.fixtures.chromium import HEARD_HZ, Room, open_room
@@ -20,9 +21,9 @@ async def test_a_spoken_question_is_answered_in_sound_and_words(
 ) -> None:
     server = await serve(OPENAI_BASE_URL=embedded.base_url, OPENAI_TTS_VOICE="default")
     assert server.resources
-    system = {"role": "system", "content": server.resources.system_prompt}
+    prompt = beginning(server.resources.settings)
     async with aiohttp.ClientSession() as http:
-        warm = await http.post(f"{embedded.base_url}/tandem/warm", json={"messages": [system]})
+        warm = await http.post(f"{embedded.base_url}/tandem/warm", json=prompt)
         assert warm.status < 300
     question = speech.say("What is two plus two?", 16_000)
     async with open_room(server.url) as room:
