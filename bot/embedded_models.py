@@ -68,10 +68,11 @@ async def start_embedded(
 
 def beginning(settings: Settings) -> dict[str, Any]:
     """What every conversation with the model begins with: evaluated once, at start."""
-    from tools.catalog import Catalogue  # with Pipecat: too big for a parent that needs no model
+    # With Pipecat: too big for a parent that needs no model.
+    from tools.catalog import FOR_A_SLOW_MODEL, Catalogue
     from tools.declare import Facts
 
-    catalogue = Catalogue.for_call(Facts(settings))
+    catalogue = Catalogue.for_call(Facts(settings), fixed=FOR_A_SLOW_MODEL)
     system = f"{system_prompt(settings)}\n{catalogue.prompt()}"
     tools = [
         {"type": "function", "function": tool.to_default_dict()} for tool in catalogue.for_turn("")

@@ -31,7 +31,7 @@ from bot.switchboard import Places, Switchboard
 from bot.telephony.twilio import TwilioRest
 from pipelines.cascade import Parts
 from pipelines.prompts import sentences
-from tools.catalog import Catalogue
+from tools.catalog import FOR_A_SLOW_MODEL, Catalogue
 from tools.knowledge import load_documents
 from tools.toolbox import Toolbox
 
@@ -126,7 +126,8 @@ class Resources:
         """The parts of one call's cascade: services of its own on shared clients and models."""
         language = self.settings.BOT_LANGUAGE
         toolbox = Toolbox(call, self.settings, self.store, self.clients.http, self.twilio)
-        catalogue = Catalogue.for_call(toolbox.facts)
+        slow = self.plan.llm[0].provider == "embedded"
+        catalogue = Catalogue.for_call(toolbox.facts, fixed=FOR_A_SLOW_MODEL if slow else ())
         return Parts(
             stt=make_stt(self._endpoint("stt"), self.clients, language),
             llm=make_llm(

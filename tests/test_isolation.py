@@ -30,7 +30,7 @@ from tests.fakes.script import Ask
 from tests.fixtures.program import Program, Start, sid
 from tests.fixtures.speech import Speech
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.crowd, pytest.mark.models, pytest.mark.timeout(400)]
 SENTENCES = (
     "What time do you open tomorrow?",
     "I would like to book a table.",

@@ -31,6 +31,11 @@ ORDER = (
 """The families as BOT_TOOLS names them, in the order in which a model that sees all gets them."""
 
 
+FOR_A_SLOW_MODEL = ("phone", "notes")
+"""What the embedded model is shown, always the same: with every new family it would have to read
+its whole prompt again, which takes two cores some 15 s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One tool: whose family, on which terms, what the model is told of it."""
@@ -99,21 +104,31 @@ class Catalogue:
     Args:
         offered: The tools that can work on this call.
         cannot: What the bot cannot do on this call, each to end the sentence 'You cannot …'.
+        fixed: Families that are shown all the time, and no others; () chooses turn by turn.
     """
 
-    def __init__(self, offered: Iterable[Tool], cannot: Iterable[str] = ()) -> None:
+    def __init__(
+        self, offered: Iterable[Tool], cannot: Iterable[str] = (), fixed: tuple[str, ...] = ()
+    ) -> None:
         self.tools = tuple(offered)
+        self._fixed = fixed
         self.cannot = tuple(dict.fromkeys(cannot))
         families = dict.fromkeys(tool.family for tool in self.tools)
         self._shown = Shown(tuple(families))
 
     @classmethod
-    def for_call(cls, facts: Facts, among: Iterable[Tool] | None = None) -> "Catalogue":
+    def for_call(
+        cls,
+        facts: Facts,
+        among: Iterable[Tool] | None = None,
+        fixed: tuple[str, ...] = (),
+    ) -> "Catalogue":
         """The tools whose family is switched on, whose channel fits and whose service is there.
 
         Args:
             facts: What is so on this call.
             among: The tools to choose from; all there are by default.
+            fixed: Families that are shown all the time, and no others.
         """
         enabled = facts.settings.BOT_TOOLS
         offered: list[Tool] = []
@@ -127,7 +142,7 @@ class Catalogue:
                 not on or not tool.family.needs(facts) or (tool.family.screen and not facts.screen)
             )
             cannot.append(tool.family.cannot if whole else tool.terms.cannot)
-        return cls(offered, filter(None, cannot))
+        return cls(offered, filter(None, cannot), fixed)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -149,6 +164,8 @@ class Catalogue:
             words: The caller's words; '' before the first.
             box: Tells which windows are open and which families were used lately.
         """
+        if self._fixed:
+            return self.of(*self._fixed)
         windows = box.page.windows if box and box.page else ()
         used = tuple(box.memory.used) if box else ()
         return self.of(*self._shown.add(words, windows, used))
