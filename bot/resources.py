@@ -76,6 +76,7 @@ class Resources:
         self._turn_model = turn.SmartTurn()
         self._not_ready = "starting"
         self._warming: asyncio.Task[None] | None = None
+        self._connecting: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def open(
@@ -118,9 +119,13 @@ class Resources:
             await asyncio.sleep(0.1)
 
     def register(self, call: Call) -> None:
-        """Write a call to the store from now on."""
+        """Write a call to the store from now on; connect to its providers meanwhile."""
         call.on_state = self.recorder.call_state
         self.recorder.call_started(call, self.plan.labels)
+        stages: tuple[Stage, ...] = ("stt", "llm", "tts")
+        warming = asyncio.create_task(self.clients.warm(map(self._endpoint, stages)))
+        self._connecting.add(warming)
+        warming.add_done_callback(self._connecting.discard)
 
     def parts(self, call: Call) -> Parts:
         """The parts of one call's cascade: services of its own on shared clients and models."""
@@ -159,6 +164,8 @@ class Resources:
     async def close(self) -> None:
         """Close everything, last what others need. Calls are over by now."""
         self.sweeper.close()
+        for task in self._connecting:
+            task.cancel()
         if self._warming:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)

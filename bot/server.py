@@ -18,6 +18,7 @@ from bot.listener import listen, url_of
 from bot.resources import Resources, Shared
 from bot.settings import Settings
 from bot.switchboard import Switchboard
+from bot.telephony.websocket import MediaWebSocketProtocol
 from bot.web.adopted import OneRequestEach, WebServer
 from bot.web.calendar import calendar_router
 from bot.web.connections import RoomConnections
@@ -180,6 +181,7 @@ class Server:
             log_config=None,
             access_log=False,
             ws_max_size=MEDIA_MESSAGE_BYTES,
+            ws=MediaWebSocketProtocol,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=int(DRAIN_SECONDS),
         )

@@ -80,6 +80,8 @@ def env_example() -> str:
             default = ""
         elif isinstance(default, tuple):
             default = ",".join(default)
+        elif default is None:
+            default = ""
         elif isinstance(default, float) and default.is_integer():
             default = int(default)
         lines += ["", f"# {meaning}", f"{name}={default}"]

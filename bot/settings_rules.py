@@ -56,6 +56,15 @@ def url(*schemes: str) -> Callable[[Any], Any]:
     return check
 
 
+def both_schemes(address: str) -> tuple[str, str]:
+    """The (http, websocket) forms of an address; both '' for ''."""
+    if not address:
+        return "", ""
+    scheme, rest = address.split("://", 1)
+    secure = "s" if scheme in ("https", "wss") else ""
+    return f"http{secure}://{rest}", f"ws{secure}://{rest}"
+
+
 HttpUrl = Annotated[str, BeforeValidator(url("http", "https"))]
 AnyUrl = Annotated[str, BeforeValidator(url("http", "https", "ws", "wss"))]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -84,6 +93,17 @@ def pairs(value: str) -> list[tuple[str, str]]:
     return [(name.strip(), rest.strip()) for name, _, rest in parts]
 
 
+def task_limits(value: str) -> str:
+    """Two numbers, the first no larger than the second: `3,20`."""
+    if not re.fullmatch(r"[1-9]\d{0,3}\s*,\s*[1-9]\d{0,3}", value):
+        raise ValueError("expected two numbers, as 3,20")
+    per_call, in_all = map(int, value.split(","))
+    if per_call > in_all:
+        raise ValueError("expected the first number to be no larger than the second")
+    return value
+
+
+TaskLimits = Annotated[str, AfterValidator(task_limits)]
 Zone = Annotated[str, AfterValidator(zone)]
 Contacts = Annotated[str, AfterValidator(contacts)]
 

@@ -85,7 +85,7 @@ class Parts:
 class HandsAudioOver(Protocol):
     """A transport that gives the caller's audio to a function; others send frames."""
 
-    def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+    def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
         """Give `hear` the audio as it comes, 16-bit mono PCM."""
 
 
@@ -108,7 +108,7 @@ def build(call: Call, transport: BaseTransport, parts: Parts, recorder: Recorder
     in_hz = PHONE_HZ if phone else ROOM_IN_HZ
     ear = Ear(Hearing(parts.detector(in_hz), in_hz))
     if isinstance(transport, HandsAudioOver):
-        transport.listen(ear.hear)
+        transport.listen(ear.take)
     floor = Floor()
     starts = CallerStarts(floor, parts.language, utterance.asked)
     stops = CallerStops(

@@ -9,6 +9,7 @@ sends frames; those are heard and end here too.
 import asyncio
 import time
 from collections import deque
+from collections.abc import Awaitable
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -78,19 +79,31 @@ class Ear(FrameProcessor):
 
     async def hear(self, pcm: bytes) -> None:
         """Take a piece of the caller's audio, 16-bit mono PCM at the hearing's rate."""
+        telling = self.take(pcm)
+        if telling is not None:
+            await telling
+
+    def take(self, pcm: bytes) -> Awaitable[None] | None:
+        """The same by a plain call; returns what has still to be awaited, mostly nothing."""
         if not self._running:
             self._early.append(pcm)
-            return
+            return None
         self._heard_at = time.monotonic()
         for tap in list(self.taps):
             self._tap(tap, pcm)
+        frames: list[Frame] = []
         size = self.hearing.window_bytes
         for at in range(0, len(pcm), size):  # a pause's sound is to be had only at its edge
             for edge in self.hearing.hear(pcm[at : at + size]):
-                await self._passed(edge)
+                frames += self._passed(edge)
         if self.hearing.speaking and self._heard_at - self._told_at > _ACTIVITY_SECONDS:
             self._told_at = self._heard_at
-            await self.push_frame(UserSpeakingFrame())
+            frames.append(UserSpeakingFrame())
+        return self._tell(frames) if frames else None
+
+    async def _tell(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            await self.push_frame(frame)
 
     def _tap(self, tap: Tap, pcm: bytes) -> None:
         """Hand audio to a listener; one that breaks is left out from now on, the call goes on."""
@@ -100,7 +113,8 @@ class Ear(FrameProcessor):
             logger.exception("a listener to the caller's audio broke")
             self.taps.remove(tap)
 
-    async def _passed(self, edge: Edge, silence: float | None = None) -> None:
+    def _passed(self, edge: Edge, silence: float | None = None) -> list[Frame]:
+        """What is told of an edge."""
         hearing = self.hearing
         match edge:
             case Edge.STIRRED:
@@ -110,18 +124,18 @@ class Ear(FrameProcessor):
             case Edge.STARTED:
                 self.calm.clear()
                 self._told_at = self._heard_at
-                await self.push_frame(VADUserStartedSpeakingFrame(start_secs=START_SECONDS))
+                return [VADUserStartedSpeakingFrame(start_secs=START_SECONDS)]
             case Edge.PAUSED:
                 self._pauses += 1
                 seconds = silence or hearing.window_seconds
-                await self.push_frame(
-                    SpeechPausedFrame(hearing.stretch(), hearing.rate, self._pauses, seconds)
-                )
+                sound = hearing.stretch()
+                return [SpeechPausedFrame(sound, hearing.rate, self._pauses, seconds)]
             case Edge.RESUMED:
-                await self.push_frame(SpeechResumedFrame())
+                return [SpeechResumedFrame()]
             case Edge.STOPPED:
                 self.calm.set()
-                await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=STOP_SECONDS))
+                return [VADUserStoppedSpeakingFrame(stop_secs=STOP_SECONDS)]
+        return []
 
     async def _notice_loss(self) -> None:
         while True:
@@ -130,7 +144,7 @@ class Ear(FrameProcessor):
                 if self.hearing.speaking:
                     logger.warning("the caller's audio stopped in mid-speech")
                 for edge in self.hearing.silence():
-                    await self._passed(edge, LOST_SECONDS)
+                    await self._tell(self._passed(edge, LOST_SECONDS))
                 self.hearing.forget_stretch()
 
     async def _stop(self) -> None:

@@ -12,6 +12,7 @@ from bot.settings import ROOT
 FLOORS = [
     ["bot.errors"],
     ["bot.settings_rules"],
+    ["bot.setting_groups"],
     ["bot.settings"],
     [
         "bot.logs",

@@ -185,9 +185,35 @@ def test_variable_changes_behaviour(name: str, monkeypatch: pytest.MonkeyPatch) 
     assert look(Settings.load(None)) == expected
 
 
+OF_OPENCLAW = {
+    *("OPENCLAW_API_URL", "OPENCLAW_API_TOKEN", "OPENCLAW_AGENT", "OPENCLAW_TASK_TIMEOUT"),
+    *("OPENCLAW_MAX_TASKS", "BOT_HYBRID_LLM", "BOT_HYBRID_PRIMARY_MODEL"),
+}
+"""`tests/openclaw` and `tests/test_hybrid.py` show what these do."""
+
+
 def test_every_variable_has_its_test() -> None:
-    assert set(SHOWN) | SERVED | OF_TOOLS == set(known_variables())
-    assert len(SHOWN) + len(SERVED) + len(OF_TOOLS) == len(known_variables())
+    groups = (SHOWN, SERVED, OF_TOOLS, OF_OPENCLAW)
+    assert set().union(*groups) == set(known_variables())
+    assert sum(map(len, groups)) == len(known_variables())
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"OPENCLAW_API_URL": "http://127.0.0.1:1"}, "OPENCLAW_API_TOKEN: not set"),
+        ({"BOT_HYBRID_LLM": "false"}, "OPENCLAW_API_URL: not set"),
+        ({"OPENCLAW_MAX_TASKS": "9,3"}, "OPENCLAW_MAX_TASKS: found '9,3'"),
+        ({"OPENCLAW_MAX_TASKS": "many"}, "OPENCLAW_MAX_TASKS: found 'many'"),
+    ],
+)
+def test_openclaw_needs_address_and_token(
+    variables: dict[str, str], line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=line):
+        Settings.load(None)
 
 
 def test_env_file_is_read_and_the_environment_wins(

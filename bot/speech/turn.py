@@ -96,4 +96,5 @@ class SmartTurn:
 
 def load() -> None:
     """Load the model and run it once, before any call. Blocks; call it in a thread."""
-    certainty(np.zeros(_RATE, np.float32))
+    for _ in range(2):
+        list(_threads().map(certainty, [np.zeros(_RATE, np.float32)] * _MODEL_THREADS))

@@ -84,7 +84,7 @@ class PhoneTransport(BaseTransport):
         """What the caller has heard."""
         return self._stream.playout
 
-    def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+    def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
         """Give the caller's audio (16-bit mono PCM at 8 kHz) to `hear`, as it comes."""
         self._input.hear = hear
 
@@ -115,7 +115,7 @@ class PhoneInput(BaseInputTransport):
         self._transport = transport
         self._stream = stream
         self.running = False
-        self.hear: Callable[[bytes], Awaitable[None]] | None = None
+        self.hear: Callable[[bytes], Awaitable[None] | None] | None = None
 
     async def start(self, frame: StartFrame) -> None:
         """Start listening to the stream."""
@@ -132,10 +132,9 @@ class PhoneInput(BaseInputTransport):
         await super().cleanup()  # type: ignore[no-untyped-call]
         await self._transport.cleanup()  # type: ignore[no-untyped-call]
 
-    async def audio(self, pcm: bytes) -> None:
+    def audio(self, pcm: bytes) -> Awaitable[None] | None:
         """Take 16-bit mono PCM at 8 kHz from the stream."""
-        if self.running and self.hear:
-            await self.hear(pcm)
+        return self.hear(pcm) if self.running and self.hear else None
 
     async def digit(self, key: KeypadEntry) -> None:
         """Take a pressed key from the stream."""

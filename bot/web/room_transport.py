@@ -32,12 +32,13 @@ addresses, or speak past its microphone."""
 class RoomInput(SmallWebRTCInputTransport):
     """Pipecat's WebRTC input; audio goes to whoever listens (`hear`), not into frames."""
 
-    hear: Callable[[bytes], Awaitable[None]] | None = None
+    hear: Callable[[bytes], Awaitable[None] | None] | None = None
 
     async def push_audio_frame(self, frame: InputAudioRawFrame) -> None:
         """Hand 20 ms of audio over."""
-        if self.hear and not self._paused:
-            await self.hear(frame.audio)
+        telling = self.hear(frame.audio) if self.hear and not self._paused else None
+        if telling is not None:
+            await telling
 
     def _create_audio_task(self) -> None:
         """There is no queue of audio frames to work through."""
@@ -75,7 +76,7 @@ class RoomTransport(SmallWebRTCTransport):
             ),
         )
 
-    def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+    def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
         """Give the caller's audio (16-bit mono PCM at `IN_HZ`) to `hear`, as it comes."""
         self.input().hear = hear
 
