@@ -21,8 +21,20 @@ class ProviderRefused(ProviderError):
     """The vendor took the request and said no (4xx): asking again changes nothing."""
 
 
+class ProviderDenied(ProviderRefused):
+    """The vendor does not accept the key, the account or the model (401, 402, 403, 404): nothing
+    is wrong with the request, another vendor may do it."""
+
+
 class ProviderUnavailable(ProviderError):
-    """The vendor was not reached, timed out, is overloaded or failed (5xx, 429)."""
+    """The vendor was not reached, timed out, is overloaded or failed (5xx, 429).
+
+    `retry_after`: seconds for which it asked to be left alone, or None.
+    """
+
+    def __init__(self, *args: object, retry_after: float | None = None) -> None:
+        super().__init__(*args)
+        self.retry_after = retry_after
 
 
 class NotAdmitted(TandemError):
