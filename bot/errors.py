@@ -29,10 +29,10 @@ class ProviderDenied(ProviderRefused):
 class ProviderUnavailable(ProviderError):
     """The vendor was not reached, timed out, is overloaded or failed (5xx, 429).
 
-    `retry_after`: seconds for which it asked to be left alone, or None.
+    `retry_after`: seconds for which it asked to be left alone, 0 where it named no time.
     """
 
-    def __init__(self, *args: object, retry_after: float | None = None) -> None:
+    def __init__(self, *args: object, retry_after: float = 0.0) -> None:
         super().__init__(*args)
         self.retry_after = retry_after
 

@@ -26,14 +26,7 @@ OnEvent = Callable[[str, dict[str, Any]], None]
 
 
 class GatewayUnavailable(ProviderUnavailable):
-    """The gateway cannot be reached, is starting, or the socket broke.
-
-    `retry_after` is in seconds, 0 where the gateway named no time.
-    """
-
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    """The gateway cannot be reached, is starting, or the socket broke."""
 
 
 class GatewayRefused(ProviderRefused):
@@ -146,7 +139,8 @@ def _mapped(error: OpenClawError) -> ProviderError:
     """The gateway's error in our words; its texts hold no secret."""
     code = str(error.code or "")
     if code in ("UNAVAILABLE", ""):
-        return GatewayUnavailable(f"OpenClaw: {error}", getattr(error, "retry_after", 0.0))
+        wait = getattr(error, "retry_after", 0.0)
+        return GatewayUnavailable(f"OpenClaw: {error}", retry_after=wait)
     return GatewayRefused(f"OpenClaw: {code}: {error}")
 
 
