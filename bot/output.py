@@ -2,12 +2,17 @@
 
 A sound over the bot's words may be a barge-in or an "uh-huh"; the bot is silent until that is
 known.
+
+It also loses nothing of what follows. Where one utterance ends ("One moment, please."), Pipecat's
+sender throws away what it has of the next one but has not cut into chunks yet: up to a tenth of a
+second out of the middle of a word.
 """
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from pipecat.frames.frames import Frame, InterruptionFrame, OutputAudioRawFrame
+from pipecat.audio.resamplers.soxr_stream_resampler import SOXRStreamAudioResampler
+from pipecat.frames.frames import Frame, InterruptionFrame, OutputAudioRawFrame, StartFrame
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 
@@ -17,6 +22,34 @@ if TYPE_CHECKING:
     _Base = BaseOutputTransport
 else:
     _Base = object
+
+
+class _LosesNothing(BaseOutputTransport.MediaSender):
+    """Pipecat's sender; the end of an utterance leaves alone what comes after it.
+
+    At the end of an utterance its own rest has been flushed, so there is nothing to throw away.
+    """
+
+    async def handle_interruptions(self, frame: InterruptionFrame) -> None:
+        """What was to come is not wanted any more, the rest in the resampler included."""
+        await super().handle_interruptions(frame)
+        if not self._audio_runs and isinstance(self._resampler, _Resampler):
+            self._resampler.forget()
+
+    def _clear_audio_buffer(self) -> None:
+        """Called at an utterance's end."""
+
+
+class _Resampler(SOXRStreamAudioResampler):
+    """Pipecat's resampler, deaf to the sender's request at an utterance's end."""
+
+    async def reset(self) -> None:
+        """Called at an utterance's end."""
+
+    def forget(self) -> None:
+        """Throw away what is in the filter."""
+        if self._soxr_stream:
+            self._soxr_stream.clear()
 
 
 class HoldsOutput(_Base):
@@ -30,6 +63,13 @@ class HoldsOutput(_Base):
         self.free = asyncio.Event()
         self.free.set()
         self._cut = 0
+
+    async def set_transport_ready(self, frame: StartFrame) -> None:
+        """Begin to take frames."""
+        await super().set_transport_ready(frame)
+        for sender in self._media_senders.values():
+            sender.__class__ = _LosesNothing  # Pipecat names its own class where it makes one
+            sender._resampler = _Resampler(clear_after_secs=None)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Hold, resume; an interruption ends a hold, for there is nothing left to go on with."""

@@ -144,7 +144,7 @@ async def test_audio_and_keys_from_before_the_pipeline_ran_are_not_lost() -> Non
     await reading
     silence = b"\x00\x00"
     assert heard == [silence, "1", silence, "2", silence, "3", "4", "left"]
-    assert dropped == ["an unknown event"]
+    assert dropped == ["Invalid value 'nonsense' - at `$.event`"]
 
 
 async def test_audio_keys_and_events_of_a_pipeline() -> None:

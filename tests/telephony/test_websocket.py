@@ -248,4 +248,4 @@ async def test_a_stream_gets_its_audio_at_once_and_the_rest_in_order() -> None:
     assert done.index("heard 20") < done.index("told 120"), "audio does not wait for what is told"
     assert done[-1] == "left"
     assert "key 5" in done
-    assert dropped == ["media.payload is not base64"]
+    assert dropped == ["Invalid base64 encoded string - at `$.media.payload`"]
