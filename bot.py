@@ -6,19 +6,19 @@ it. Run as a program, `python bot.py` is Pipecat's own development runner, which
 """
 
 import asyncio
-from typing import Any
+from collections import deque
 
 from loguru import logger
 from pipecat.runner.types import RunnerArguments
 from pipecat.runner.utils import create_transport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
-from pipecat.workers.runner import WorkerRunner
 
-from bot.call import Call, CallState
+from bot.call import Call
+from bot.holding import Holding
 from bot.resources import Resources
 from bot.settings import Settings
-from pipelines import cascade
+from pipelines.parts import Carried
 
 _shared: asyncio.Task[Resources] | None = None
 
@@ -33,42 +33,30 @@ async def converse(call: Call, transport: BaseTransport, resources: Resources) -
     """
     if call.on_state is None:
         resources.register(call)
-    recorder, sentences = resources.recorder, resources.sentences
-    talk = cascade.build(call, transport, resources.parts(call), recorder)
-    call.hang_up = lambda reason: talk.care.end(reason, sentences.stopping)
-    there = asyncio.Event()
-
-    async def arrived(*_: Any) -> None:
-        there.set()
-
-    async def started(*_: Any) -> None:
-        await there.wait()
-        if call.state is CallState.RINGING:
-            call.connected()
-        if not call.over:
-            await talk.greet()
-
-    async def left(*_: Any) -> None:
-        call.ended("caller hung up")
-        there.set()
-        await talk.worker.cancel(reason="caller hung up")
-
-    transport.add_event_handler("on_client_connected", arrived)
-    transport.add_event_handler("on_client_disconnected", left)
-    talk.worker.add_event_handler("on_pipeline_started", started)
-    runner = WorkerRunner(handle_sigint=False)
+    ways = deque(resources.ways(call))
+    closing: list[asyncio.Task[None]] = []
+    held: Holding | None = None
+    carried: Carried | None = None
     try:
-        await runner.add_workers(talk.worker)
-        await runner.run()
+        while True:
+            way = ways.popleft()
+            talk = way.build(transport, carried)
+            held = Holding(call, talk, transport, resources, carried, last=not ways)
+            why = await held.run()
+            if not why:
+                break
+            logger.warning(f"call {call.id}: {way.mode} broke, {ways[0].mode} goes on: {why}")
+            resources.recorder.event(call.id, "rescue", f"{way.mode} -> {ways[0].mode}: {why}")
+            transport, carried = await held.hand_over()
+            closing.append(asyncio.create_task(held.close()))  # behind the next one's first words
     except Exception as error:
         logger.exception(f"call {call.id} broke")
-        recorder.event(call.id, "call broke", f"{type(error).__name__}: {error}")
+        resources.recorder.event(call.id, "call broke", f"{type(error).__name__}: {error}")
         call.failed(f"{type(error).__name__}: {error}")
     finally:
-        await talk.care.close()
-        if talk.hands:
-            await talk.hands.close()
-        talk.journal.close()
+        if held:
+            await held.end()
+        await asyncio.gather(*closing, return_exceptions=True)
         call.ended("bot hung up")
         call.hang_up = None
         resources.sweeper.soon()

@@ -1,4 +1,5 @@
-"""Tandem's program: `python runner.py` serves, `--check` explains the settings."""
+"""Tandem's program: `python runner.py` serves, `--check` explains the settings, `--check --probe`
+asks the language model what it can do."""
 
 import argparse
 import asyncio
@@ -63,6 +64,13 @@ async def _tell(server: "Server | Front", settings: Settings) -> None:
         logger.warning(line)
 
 
+def _probe() -> int:
+    logger.remove()
+    from bot.probe_report import check_endpoint  # loads Pipecat, which --check does without
+
+    return check_endpoint()
+
+
 def main() -> int:
     """Read the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -70,11 +78,17 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="explain the settings and stop")
     parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="with --check: ask the language model one question with one tool, and say what its "
+        "endpoint can do",
+    )
+    parser.add_argument(
         "--env-example", action="store_true", help="write .env.example from the settings and stop"
     )
     arguments = parser.parse_args()
-    if arguments.check:
-        return check()
+    if arguments.check or arguments.probe:
+        return check() or (_probe() if arguments.probe else 0)
     if arguments.env_example:
         (ROOT / ".env.example").write_text(env_example(), encoding="utf-8")
         return 0

@@ -5,8 +5,9 @@ import os
 import platform
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from bench.plot import draw
 from bench.report import show
 from bench.run import CLIPS, RESULTS, Bench, bench, ordered
 from bench.scenes import everything
+from bench.tail import tail
 from bot.errors import TandemError
 from bot.settings import ROOT, known_variables
 
@@ -32,7 +34,8 @@ _MANNERS_CALLS = 4
 _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE = 50, 8
 _SHARE = 4
 """A quick run plays one clip of so many."""
-_PARTS = ("speed", "workers", "patience", "barge", "memory")
+_PARTS = ("speed", "workers", "patience", "barge", "memory", "tail")
+_WITHOUT_CALLS = {"tail"}
 _WIDTH = 132
 """Characters that the widest table takes."""
 
@@ -74,10 +77,20 @@ class _Course:
         self._rivals = ("tandem",) if options.against else ("stock24", "tandem")
         self.found = _stock_of(read(options.against)) if options.against else Found([], [])
 
+    @property
+    def parts(self) -> set[str]:
+        """What was asked for."""
+        return set(self._options.only or (("speed", "patience") if self._quick else _PARTS))
+
+    def go_without_calls(self, say: Callable[[str], None]) -> None:
+        """Do the parts that need no call, and so neither clips nor bots."""
+        if "tail" in self.parts:
+            with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
+                self.found = replace(self.found, tail=tail(say, Path(folder)))
+
     def go(self, run: Bench) -> None:
-        """Do every part that was asked for."""
-        quick_parts = ("speed", "patience")
-        parts = self._options.only or (quick_parts if self._quick else _PARTS)
+        """Do every part that was asked for and takes calls."""
+        parts = self.parts
         if "speed" in parts:
             self._speed(run)
         if "workers" in parts:
@@ -154,9 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         course = _Course(options)
         if (ROOT / ".env").exists():
             say("there is a .env: it applies to tandem where the bench sets nothing itself")
-        clips = load(everything(), CLIPS, say)
-        with bench(say, frozenset(clip.scene.name for clip in clips)) as run:
-            course.go(run)
+        course.go_without_calls(say)
+        if course.parts - _WITHOUT_CALLS:
+            clips = load(everything(), CLIPS, say)
+            with bench(say, frozenset(clip.scene.name for clip in clips)) as run:
+                course.go(run)
     except TandemError as error:
         print(error, file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.figures import Level, Patience
 from bench.interjections import BARGE_IN, Manners
+from bench.tail import Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Found:
     patience: Sequence[Patience]
     leftover: Sequence[Level] = ()
     manners: Sequence[Manners] = ()
+    tail: Tail | None = None
 
     def level(self, bot: str, calls: int) -> Level | None:
         """One bot's level, if it was run."""
@@ -79,6 +81,7 @@ def bars(found: Found) -> list[Bar]:
         _cut_ins(found, "held-back", "held-back half"),
         Bar("voice-to-voice p50, 30 calls / 1 call", same, 1.1),
         *_manners(found),
+        *_tail(found.tail),
     ]
 
 
@@ -97,6 +100,16 @@ def _manners(found: Found) -> list[Bar]:
     return [
         Bar("barge-in, first word to silence p95", barge.silent_p95 if barge else None, 250, "ms"),
         Bar("answers that assent or a cough stopped", stopped, 0, "answers"),
+    ]
+
+
+def _tail(tail: Tail | None) -> list[Bar]:
+    """A second provider takes the tail away, and is asked for little else."""
+    ratio = _through(tail.hedged_p99, tail.alone_p99) if tail else None
+    extra = tail.extra if tail else None
+    return [
+        Bar("LLM tail, first token p99, hedged / alone", ratio, 0.35),
+        Bar("LLM tail, extra requests", extra, 0.10, "of turns"),
     ]
 
 

@@ -1,6 +1,7 @@
 """The processes under test and the providers they talk to."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -69,7 +70,7 @@ def tandem(origin: str, folder: Path, workers: int = 1) -> Iterator[Bot]:
     command = [sys.executable, "runner.py"]
     with _process(command, environment, ROOT, folder / "tandem.log") as process:
         server = f"http://127.0.0.1:{port}"
-        _wait(process, f"{server}/ready", folder / "tandem.log")
+        _wait(process, f"{server}/ready", folder / "tandem.log", workers)
         yield Bot("tandem", server, "/phone/incoming", process, data, workers)
 
 
@@ -141,11 +142,13 @@ def _said(process: psutil.Process, log: Path) -> str:
     raise BenchError(f"the stand-in does not start: {_tail(log)}")
 
 
-def _wait(process: psutil.Process, url: str, log: Path) -> None:
+def _wait(process: psutil.Process, url: str, log: Path, workers: int = 1) -> None:
+    """Wait until the server answers, and has all its workers."""
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and _alive(process):
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
-            if answer.status == 200:
+            told = json.loads(answer.read()) if workers > 1 else {}
+            if answer.status == 200 and told.get("workers", 1) == workers:
                 return
         time.sleep(0.2)
     raise BenchError(f"{url} never answered: {_tail(log)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.bars import Found, bars
 from bench.figures import Level, Patience
 from bench.interjections import Manners, Said
+from bench.tail import Tail
 
 
 def save(found: Found, about: Mapping[str, object], path: Path) -> None:
@@ -21,6 +22,7 @@ def save(found: Found, about: Mapping[str, object], path: Path) -> None:
                 "patience": [asdict(half) for half in found.patience],
                 "manners": [asdict(bot) for bot in found.manners],
                 "leftover": [asdict(level) for level in found.leftover],
+                "tail": asdict(found.tail) if found.tail else None,
                 "bars": [asdict(bar) | {"met": bar.met} for bar in bars(found)],
             },
             indent=1,
@@ -39,6 +41,7 @@ def read(path: Path) -> Found:
             Manners(**bot | {"said": [Said(**said) for said in bot["said"]]})
             for bot in kept.get("manners", [])
         ],
+        Tail(**kept["tail"]) if kept.get("tail") else None,
     )
 
 

@@ -6,6 +6,7 @@ from bench.bars import Bar, Found, bars
 from bench.figures import Level, Patience
 from bench.interjections import BARGE_IN, Manners, Said
 from bench.report import name
+from bench.tail import Tail
 
 _SPEED = (
     "bot", "calls", "voice-to-voice p50 / p95 ms", "first audio p50 / p95 ms",
@@ -13,6 +14,7 @@ _SPEED = (
 )  # fmt: skip
 _CUT = ("bot", "half", "cut-ins", "of these on human speech", "then answered p50 / p95 ms")
 _SPOKEN = ("bot", "said into its answer", "times", "answers stopped", "bot silent p50 / p95 ms")
+_TAIL = ("language model asked", "first token p50 / p99 ms", "extra requests", "no answer")
 _BARS = ("bar", "wanted", "measured", "")
 
 
@@ -26,6 +28,8 @@ def markdown(found: Found, about: Mapping[str, object]) -> str:
     if found.manners:
         rows = (_said(bot, said) for bot in found.manners for said in bot.said)
         blocks.append(_table(_SPOKEN, rows, 2))
+    if found.tail:
+        blocks.append(_table(_TAIL, _tail(found.tail), 1))
     blocks.append(_table(_BARS, map(_bar, bars(found)), 1))
     blocks.append(_made(found, about))
     return "\n\n".join(blocks) + "\n"
@@ -63,6 +67,15 @@ def _half(half: Patience) -> tuple[str, ...]:
 def _said(bot: Manners, said: Said) -> tuple[str, ...]:
     silent = f"{said.silent_p50:.0f} / {said.silent_p95:.0f}" if said.kind == BARGE_IN else "-"
     return (bot.bot, said.kind, str(said.count), str(said.stopped), silent)
+
+
+def _tail(tail: Tail) -> list[tuple[str, ...]]:
+    alone, both = (str(count) for count in tail.failed)
+    hedged = f"{tail.hedged_p50:.0f} / {tail.hedged_p99:.0f}"
+    return [
+        ("one alone", f"{tail.alone_p50:.0f} / {tail.alone_p99:.0f}", "-", alone),
+        ("two, hedged", hedged, f"{tail.extra * 100:.1f} %", both),
+    ]
 
 
 def _bar(bar: Bar) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from rich.table import Table
 from bench.bars import Bar, Found, bars
 from bench.figures import BEYOND, WHOLE, Level, Patience, percentile
 from bench.interjections import BARGE_IN, Manners
+from bench.tail import Tail
 
 _LEVEL_COLUMNS = (
     "calls", "bot", "voice-to-voice\np50 / p95 ms", "first audio\np50 / p95 ms",
@@ -29,12 +30,25 @@ def show(found: Found, console: Console) -> None:
         console.print(_patience(found.patience))
     if found.manners:
         console.print(_manners(found.manners))
+    if found.tail:
+        console.print(_tail(found.tail))
     staged = [level for level in found.levels if level.stages]
     if staged:
         console.print(_stages(staged))
     console.print(_bars(bars(found)))
     for problem in _problems(found):
         console.print(f"[red]{problem}[/red]")
+
+
+def _tail(tail: Tail) -> Table:
+    table = Table(title=f"Language model's tail, {tail.turns} turns", title_justify="left")
+    for column in ("asked", "first token\np50 / p99 ms", "extra\nrequests %", "no answer"):
+        table.add_column(column, justify="left" if column == "asked" else "right")
+    alone, both = tail.failed
+    table.add_row("one alone", f"{tail.alone_p50:.0f} / {tail.alone_p99:.0f}", "-", str(alone))
+    times = f"{tail.hedged_p50:.0f} / {tail.hedged_p99:.0f}"
+    table.add_row("two, hedged", times, f"{tail.extra * 100:.1f}", str(both))
+    return table
 
 
 def _levels(found: Found) -> Table:

@@ -60,7 +60,7 @@ class Clients:
                 base_url=endpoint.base_url,
                 http_client=self.http,
                 timeout=_timeout(endpoint),
-                max_retries=0 if endpoint.provider == "embedded" else 1,
+                max_retries=0,  # what failed goes to the next provider, see bot/failover
             )
             self._openai[endpoint.base_url, key] = found
         return found
@@ -75,7 +75,7 @@ class Clients:
                 base_url=endpoint.base_url,
                 http_client=self.http,
                 timeout=CLOUD_TIMEOUT,
-                max_retries=1,
+                max_retries=0,
             )
             self._anthropic[endpoint.base_url, key] = found
         return found
@@ -106,7 +106,16 @@ class Clients:
         await self.http.aclose()
 
 
+_OWN = ("embedded", "whisper", "runpod", "openclaw")
+
+
+def is_cloud(endpoint: Endpoint) -> bool:
+    """Whether it answers at once or has a bad day; servers of one's own may load a model first."""
+    of_ones_own = endpoint.provider == "openai" and endpoint.base_url != OPENAI_URL
+    return not of_ones_own and endpoint.provider not in _OWN
+
+
 def _timeout(endpoint: Endpoint) -> httpx2.Timeout:
     if endpoint.provider == "embedded":
         return EMBEDDED_TIMEOUT
-    return CLOUD_TIMEOUT if endpoint.base_url == OPENAI_URL else OWN_SERVER_TIMEOUT
+    return CLOUD_TIMEOUT if is_cloud(endpoint) else OWN_SERVER_TIMEOUT

@@ -21,12 +21,20 @@ class _ToLoguru(logging.Handler):
         logger.opt(exception=record.exc_info).log(record.levelname, record.getMessage())
 
 
+_struck: set[str] = set()
+
+
+def strike_also(settings: Settings) -> None:
+    """Strike out the secrets of these settings too, from now on."""
+    _struck.update(value for value in _secrets(settings) if len(value) >= _SHORTEST)
+
+
 def set_up_logs(settings: Settings) -> None:
     """Log to stderr at `LOG_LEVEL`; call once, before anything is logged."""
-    secrets = [value for value in _secrets(settings) if len(value) >= _SHORTEST]
+    strike_also(settings)
 
     def strike(text: str) -> str:
-        for secret in secrets:
+        for secret in _struck:
             text = text.replace(secret, "***")
         return text
 

@@ -18,6 +18,10 @@ Stage = Literal["vad", "stt", "turn", "llm", "clause", "tts", "sent", "voice_to_
 """Where a turn's time goes; `pipelines.timing` has what each means. They add up to the last, from
 the caller's last sound to the bot's first."""
 
+TaskNewsKind = Literal[
+    "started", "progress", "slow", "retrying", "parked", "steered", "finished", "result"
+]
+
 TurnNumber = Annotated[int, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -64,6 +68,42 @@ class Notice(_Message):
     text: str
 
 
+class Trouble(_Message):
+    """A line for the operator, as it stands in the call's record: what went wrong, or was retried.
+    `kind` is one word or two."""
+
+    type: Literal["trouble"] = "trouble"
+    kind: str
+    detail: str
+
+
+class Session(_Message):
+    """Who is on the line: the call's id, its mode and why, each stage's service and model, and the
+    families of tools that the model has."""
+
+    type: Literal["session"] = "session"
+    call: str
+    mode: str
+    reason: str
+    models: dict[str, str]
+    tools: list[str]
+
+
+class TaskNews(_Message):
+    """Something has happened to a job that was delegated.
+
+    `task` is the job's id, `title` names it in a few words. `text` of `progress` says what is being
+    done, of `steered` what was added, of `finished` how it ended ('completed', 'failed',
+    'cancelled'), of `result` is all that was found; it comes when the bot begins to tell it.
+    """
+
+    type: Literal["task"] = "task"
+    task: str
+    title: str
+    kind: TaskNewsKind
+    text: str
+
+
 class Ended(_Message):
     """The bot has said its last words: the page may hang up. `reason` is the call's end reason."""
 
@@ -71,12 +111,11 @@ class Ended(_Message):
     reason: str
 
 
-PageMessage: TypeAlias = Annotated[
-    Caption | Cut | TurnTimes | Notice | Ended, Field(discriminator="type")
-]
+AnyMessage: TypeAlias = Caption | Cut | TurnTimes | Notice | Trouble | Session | TaskNews | Ended
+PageMessage: TypeAlias = Annotated[AnyMessage, Field(discriminator="type")]
 
 
-def page_frame(message: Caption | Cut | TurnTimes | Notice | Ended) -> RTVIServerMessageFrame:
+def page_frame(message: AnyMessage) -> RTVIServerMessageFrame:
     """The frame that carries `message` to the page; push it anywhere in the pipeline.
 
     On a phone call it goes nowhere: Twilio's serializer drops RTVI messages.

@@ -1,6 +1,6 @@
 """Which provider serves which stage: the settings' ordered lists, resolved to endpoints.
 
-The first endpoint of a stage is used; the others stand by in order for failing over.
+The first endpoint of a stage is used; the others stand by, in order (`bot/failover`).
 """
 
 from collections.abc import Iterable
@@ -55,8 +55,15 @@ class Plan:
 
     @property
     def embedded_stages(self) -> frozenset[Stage]:
-        """The stages that the embedded models serve."""
-        return frozenset(s for s in STAGES if self.stage(s)[0].provider == "embedded")
+        """The stages that the embedded models serve, as the first or standing by."""
+        return frozenset(
+            stage for stage in STAGES if any(e.provider == "embedded" for e in self.stage(stage))
+        )
+
+    @property
+    def needs_embedded(self) -> bool:
+        """Whether no call can be taken before the embedded models answer."""
+        return any(self.stage(stage)[0].provider == "embedded" for stage in STAGES)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -86,98 +93,78 @@ def choose(settings: Settings) -> Plan:
 
 
 def _stage(settings: Settings, stage: Stage, wanted: Iterable[str]) -> tuple[Endpoint, ...]:
-    named = tuple(wanted)
+    why = f"named in {stage.upper()}_PROVIDERS"
+    named = tuple(endpoint_of(settings, stage, provider, why) for provider in wanted)
+    if stage == "llm" and settings.OPENCLAW_API_URL and not settings.hybrid:
+        # All inference is OpenClaw's then: nobody stands by who was not named.
+        return (endpoint_of(settings, stage, "openclaw", "BOT_HYBRID_LLM is false"), *named)
     if named:
-        why = f"named in {stage.upper()}_PROVIDERS"
-        return tuple(_endpoint(settings, stage, provider, why) for provider in named)
+        return named
     found = [
-        _endpoint(settings, stage, provider, why) for provider, why in _with_key(settings, stage)
+        endpoint_of(settings, stage, provider, why) for provider, why in _with_key(settings, stage)
     ]
-    return tuple(found) or (_endpoint(settings, stage, "embedded", "no key for another"),)
+    return tuple(found) or (endpoint_of(settings, stage, "embedded", "no key for another"),)
 
 
 def _with_key(settings: Settings, stage: Stage) -> list[tuple[str, str]]:
     """Providers that are set up for a stage, best first, each with the reason."""
-    openai_key = bool(settings.OPENAI_API_KEY.get_secret_value())
+    openai_key = _set(settings.OPENAI_API_KEY)
     own_server = settings.OPENAI_BASE_URL != OPENAI_URL
     candidates: dict[Stage, list[tuple[bool, str, str]]] = {
         "stt": [
             (bool(settings.WHISPER_ENDPOINT), "whisper", "WHISPER_ENDPOINT is set"),
             (openai_key and not own_server, "openai", "OPENAI_API_KEY is set"),
+            (_set(settings.ASSEMBLYAI_API_KEY), "assemblyai", "ASSEMBLYAI_API_KEY is set"),
         ],
         # A server of one's own (vLLM, Ollama) serves language models as a rule, no speech.
         "llm": [
             (own_server, "openai", "OPENAI_BASE_URL is set"),
             (openai_key and not own_server, "openai", "OPENAI_API_KEY is set"),
-            (
-                bool(settings.ANTHROPIC_API_KEY.get_secret_value()),
-                "anthropic",
-                "ANTHROPIC_API_KEY is set",
-            ),
+            (_set(settings.ANTHROPIC_API_KEY), "anthropic", "ANTHROPIC_API_KEY is set"),
+            (_set(settings.GROQ_API_KEY), "groq", "GROQ_API_KEY is set"),
         ],
         "tts": [
-            (
-                bool(settings.ELEVENLABS_API_KEY.get_secret_value()),
-                "elevenlabs",
-                "ELEVENLABS_API_KEY is set",
-            ),
+            (_set(settings.ELEVENLABS_API_KEY), "elevenlabs", "ELEVENLABS_API_KEY is set"),
             (openai_key and not own_server, "openai", "OPENAI_API_KEY is set"),
         ],
     }
     return [(provider, why) for usable, provider, why in candidates[stage] if usable]
 
 
-def _endpoint(settings: Settings, stage: Stage, provider: str, why: str) -> Endpoint:
-    none = SecretStr("")
-    match provider, stage:
-        case "embedded", _:
-            model = {
-                "stt": settings.EMBEDDED_STT_MODEL,
-                "llm": settings.EMBEDDED_LLM_MODEL,
-                "tts": settings.EMBEDDED_TTS_VOICE,
-            }[stage]
-            voice = EMBEDDED_VOICE if stage == "tts" else ""
-            return Endpoint(stage, provider, "", none, model or stage, why, voice)
-        case "whisper", _:
-            return Endpoint(
-                stage,
-                provider,
-                settings.WHISPER_ENDPOINT,
-                settings.WHISPER_API_KEY,
-                settings.WHISPER_MODEL,
-                why,
-            )
-        case "anthropic", _:
-            return Endpoint(
-                stage,
-                provider,
-                settings.ANTHROPIC_BASE_URL,
-                settings.ANTHROPIC_API_KEY,
-                settings.ANTHROPIC_MODEL,
-                why,
-            )
-        case "elevenlabs", _:
-            return Endpoint(
-                stage,
-                provider,
-                settings.elevenlabs_urls[0],
-                settings.ELEVENLABS_API_KEY,
-                settings.ELEVENLABS_MODEL,
-                why,
-                settings.ELEVENLABS_VOICE_ID,
-            )
-        case _:
-            model = {
-                "stt": settings.OPENAI_STT_MODEL,
-                "llm": settings.OPENAI_MODEL,
-                "tts": settings.OPENAI_TTS_MODEL,
-            }[stage]
-            return Endpoint(
-                stage,
-                provider,
-                settings.OPENAI_BASE_URL,
-                settings.OPENAI_API_KEY,
-                model,
-                why,
-                settings.OPENAI_TTS_VOICE if stage == "tts" else "",
-            )
+def _set(secret: SecretStr) -> bool:
+    return bool(secret.get_secret_value())
+
+
+def is_set_up(settings: Settings, stage: Stage, provider: str) -> bool:
+    """Whether a provider can be asked: it has its key, or it is a server of one's own."""
+    return provider in {name for name, _ in _with_key(settings, stage)}
+
+
+def endpoint_of(settings: Settings, stage: Stage, provider: str, why: str) -> Endpoint:
+    """A provider's endpoint for a stage; `why` says how it came to be chosen."""
+    s = settings
+    if provider == "embedded":
+        model = {
+            "stt": s.EMBEDDED_STT_MODEL,
+            "llm": s.EMBEDDED_LLM_MODEL,
+            "tts": s.EMBEDDED_TTS_VOICE,
+        }[stage]
+        voice = EMBEDDED_VOICE if stage == "tts" else ""
+        return Endpoint(stage, provider, "", SecretStr(""), model or stage, why, voice)
+    openai_model = {"stt": s.OPENAI_STT_MODEL, "llm": s.primary_model, "tts": s.OPENAI_TTS_MODEL}
+    reached: dict[str, tuple[str, SecretStr, str]] = {
+        "openai": (s.OPENAI_BASE_URL, s.OPENAI_API_KEY, openai_model[stage]),
+        "whisper": (s.WHISPER_ENDPOINT, s.WHISPER_API_KEY, s.WHISPER_MODEL),
+        "assemblyai": (s.ASSEMBLYAI_BASE_URL, s.ASSEMBLYAI_API_KEY, s.ASSEMBLYAI_MODEL),
+        "anthropic": (s.ANTHROPIC_BASE_URL, s.ANTHROPIC_API_KEY, s.ANTHROPIC_MODEL),
+        "openclaw": (
+            f"{s.openclaw_urls[0]}/v1",
+            s.OPENCLAW_API_TOKEN,
+            f"openclaw/{s.OPENCLAW_AGENT}",
+        ),
+        "groq": (s.GROQ_BASE_URL, s.GROQ_API_KEY, s.GROQ_MODEL),
+        "elevenlabs": (s.elevenlabs_urls[0], s.ELEVENLABS_API_KEY, s.ELEVENLABS_MODEL),
+    }
+    voices = {"openai": s.OPENAI_TTS_VOICE, "elevenlabs": s.ELEVENLABS_VOICE_ID}
+    voice = voices[provider] if stage == "tts" else ""
+    return Endpoint(stage, provider, *reached[provider], why, voice)

@@ -5,38 +5,46 @@ import asyncio
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from loguru import logger
 
-from bot.brain.llm import make_llm
 from bot.brain.prompts import system_prompt
 from bot.call import Call
 from bot.clients import Clients
+from bot.deep import Deep
 from bot.embedded_models import Models, start_embedded
 from bot.errors import EmbeddedError, StoreError
+from bot.failover.house import Failover
+from bot.logs import strike_also
 from bot.memory import Sweeper
-from bot.providers import Endpoint, Plan, Stage, choose
+from bot.modes.house import ModeHouse
+from bot.modes.mode import standby_plan
+from bot.providers import STAGES, Endpoint, Plan, Stage, choose
+from bot.services import Services
 from bot.settings import Settings
 from bot.speech import turn, vad
-from bot.speech.phrases import Phrases
+from bot.speech.renderings import Renderings
 from bot.speech.speakable import speakable
-from bot.speech.stt import make_stt
-from bot.speech.tts import make_tts, synthesize
+from bot.speech.speakers import synthesize
 from bot.store.once import forget_done
 from bot.store.recorder import Recorder
 from bot.store.store import Store
 from bot.switchboard import Places, Switchboard
 from bot.telephony.twilio import TwilioRest
+from bot.ways import ways
 from pipelines.cascade import Parts
 from pipelines.prompts import sentences
+from pipelines.ways import Way
 from tools.catalog import FOR_A_SLOW_MODEL, Catalogue
 from tools.knowledge import load_documents
+from tools.page import Page
 from tools.toolbox import Toolbox
 
 RENDER_AGAIN_SECONDS = 30.0
-"""Between attempts to render sentences while the voice's provider is away."""
+"""Between looks whether a sentence is not rendered yet: its provider may have been away."""
 STORE_CLOSE_SECONDS = 10.0
 
 
@@ -62,6 +70,9 @@ class Resources:
         self.sentences = sentences(settings)
         self.system_prompt = system_prompt(settings)
         self.recorder = Recorder(store)
+        self.failover = Failover(
+            settings, store, lambda kind, detail: self.recorder.event(None, kind, detail)
+        )
         self.switchboard = Switchboard(
             settings.MAX_CALLS,
             on_admitted=self.register,
@@ -71,8 +82,13 @@ class Resources:
         self.sidecar: Models | None = shared.models if shared else None
         self.store = store
         self.sweeper = Sweeper(lambda: self.switchboard.live)
-        self._phrases = Phrases(settings.data_dir / "phrases", _voice_key(self.plan.tts[0]))
+        self._phrases = Renderings(settings.data_dir / "phrases", self._synthesize)
         self.twilio = TwilioRest.from_settings(settings)
+        self.deep: Deep | None = None
+        tell, models = self.recorder.event, lambda: self.sidecar
+        self.modes = ModeHouse.build(
+            settings, store, self.clients.http, self.switchboard, tell, models, self._renewed
+        )
         self._turn_model = turn.SmartTurn()
         self._not_ready = "starting"
         self._warming: asyncio.Task[None] | None = None
@@ -98,18 +114,24 @@ class Resources:
         """
         resources = cls(settings, await _open_store(settings), shared)
         resources.recorder.start()
-        if shared is None:
-            try:
-                resources.sidecar = await start_embedded(settings, resources.plan, progress)
-            except EmbeddedError:
-                await resources.close()
-                raise
+        resources.failover.start()
+        try:
+            resources.deep = await Deep.open(
+                settings, resources.store, resources.recorder, resources.twilio, resources.clients
+            )
+            if shared is None:
+                standby = standby_plan(settings, resources.modes.modes.setup.config)
+                resources.sidecar = await start_embedded(settings, standby, progress)
+        except (EmbeddedError, StoreError):
+            await resources.close()
+            raise
+        await resources.modes.start()
         resources._warming = asyncio.create_task(resources._warm(), name="warm-up")
         return resources
 
     def ready(self) -> str:
         """Why no call can be taken yet, or ''."""
-        if self.sidecar and not self.sidecar.ready:
+        if self.sidecar and not self.sidecar.ready and self._needs_embedded:
             return f"the embedded models are not ready: {self.sidecar.status}"
         return self._not_ready
 
@@ -119,46 +141,55 @@ class Resources:
             await asyncio.sleep(0.1)
 
     def register(self, call: Call) -> None:
-        """Write a call to the store from now on; connect to its providers meanwhile."""
-        call.on_state = self.recorder.call_state
-        self.recorder.call_started(call, self.plan.labels)
-        stages: tuple[Stage, ...] = ("stt", "llm", "tts")
-        warming = asyncio.create_task(self.clients.warm(map(self._endpoint, stages)))
+        """Pin a call's mode and write the call to the store from now on; connect to its providers
+        meanwhile."""
+        pinned = self.modes.pin(call)
+        call.on_state = self._state_changed
+        self.recorder.call_started(call, pinned.mode.labels or pinned.plan.labels)
+        endpoints = [self._endpoint(pinned.plan, stage) for stage in STAGES]
+        warming = asyncio.create_task(self.clients.warm(endpoints))
         self._connecting.add(warming)
         warming.add_done_callback(self._connecting.discard)
 
-    def parts(self, call: Call) -> Parts:
-        """The parts of one call's cascade: services of its own on shared clients and models."""
-        language = self.settings.BOT_LANGUAGE
-        toolbox = Toolbox(call, self.settings, self.store, self.clients.http, self.twilio)
-        slow = self.plan.llm[0].provider == "embedded"
-        catalogue = Catalogue.for_call(toolbox.facts, fixed=FOR_A_SLOW_MODEL if slow else ())
+    def ways(self, call: Call) -> list[Way]:
+        """How a call is held, and how it goes on if that breaks."""
+        return ways(call, self.modes.modes.of(call), self.parts, self.recorder)
+
+    def parts(self, call: Call, plan: Plan | None = None) -> Parts:
+        """The parts of one call's pipeline: services of its own on shared clients and models.
+
+        Args:
+            call: The call.
+            plan: Which endpoints; by default those that were pinned for the call.
+        """
+        pinned = self.modes.modes.of(call)
+        settings, plan = pinned.settings, plan or pinned.plan
+        language = settings.BOT_LANGUAGE
+        phrases = self._phrases.of(plan.tts[0])
+        toolbox = Toolbox(call, settings, self.store, self.clients.http, self.twilio)
+        toolbox.page = Page() if call.channel == "room" else None
+        slow = plan.llm[0].provider == "embedded"
+        # A slow model's prompt must stay the one it has read at the start: no tools for a screen.
+        facts = replace(toolbox.facts, screen=False) if slow else toolbox.facts
+        shown = (*FOR_A_SLOW_MODEL, "delegation") if settings.OPENCLAW_API_URL else FOR_A_SLOW_MODEL
+        catalogue = Catalogue.for_call(facts, fixed=shown if slow else ())
+        prompt = f"{system_prompt(settings)}\n{catalogue.prompt()}"
+        services = Services(self.clients, self.failover)
         return Parts(
-            stt=make_stt(self._endpoint("stt"), self.clients, language),
-            llm=make_llm(
-                self._endpoint("llm"), self.clients, f"{self.system_prompt}\n{catalogue.prompt()}"
-            ),
-            tts=make_tts(
-                self._endpoint("tts"),
-                self.clients,
-                self._phrases,
-                language,
-                self.settings.elevenlabs_urls[1],
-                fast_brain=self.plan.llm[0].provider != "embedded",
-            ),
+            handoff=self.deep.handoff(toolbox) if self.deep else None,
+            stt=services.stt(self._chain(plan, "stt"), language),
+            llm=services.llm(self._chain(plan, "llm"), prompt, settings, call.id),
+            tts=services.tts(self._chain(plan, "tts"), phrases, language, fast_brain=not slow),
             detector=vad.SpeechDetector,
             turn=self._turn_model,
-            sentences=self.sentences,
+            sentences=sentences(settings),
             language=language,
-            silence_seconds=(
-                self.settings.SILENCE_PROMPT_SECONDS,
-                self.settings.SILENCE_HANGUP_SECONDS,
-            ),
-            speculates=self.plan.llm[0].provider != "embedded",
+            silence_seconds=(settings.SILENCE_PROMPT_SECONDS, settings.SILENCE_HANGUP_SECONDS),
+            speculates=not slow,
             toolbox=toolbox,
             catalogue=catalogue,
-            rendered=self._is_rendered,
-            timed_words=self.plan.tts[0].provider == "elevenlabs",
+            rendered=lambda text: phrases.get(speakable(text, language)) is not None,
+            labels=plan.labels,
         )
 
     async def close(self) -> None:
@@ -169,8 +200,12 @@ class Resources:
         if self._warming:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
+        await self.failover.close()
+        await self.modes.close()
         if self.sidecar:
             await self.sidecar.stop()
+        if self.deep:
+            await self.deep.close()
         await self.clients.aclose()
         if self.twilio:
             await self.twilio.aclose()
@@ -178,11 +213,34 @@ class Resources:
         await self.store.close()
         gc.unfreeze()
 
-    def _is_rendered(self, text: str) -> bool:
-        return self._phrases.get(speakable(text, self.settings.BOT_LANGUAGE)) is not None
+    @property
+    def _needs_embedded(self) -> bool:
+        """Whether a call that came now would need the embedded models."""
+        return self.modes.modes.plans()[0].needs_embedded
 
-    def _endpoint(self, stage: Stage) -> Endpoint:
-        endpoint = self.plan.stage(stage)[0]
+    def _renewed(self, settings: Settings) -> None:
+        """New calls have other settings; live ones keep theirs."""
+        strike_also(settings)
+        self.settings, self.plan = settings, choose(settings)
+        self.sentences, self.system_prompt = sentences(settings), system_prompt(settings)
+
+    def _state_changed(self, call: Call) -> None:
+        self.recorder.call_state(call)
+        if call.over:
+            self.modes.modes.over(call)
+
+    async def _synthesize(self, voice: Endpoint, text: str) -> bytes:
+        return await synthesize(self._reached(voice), self.clients, text)
+
+    def _endpoint(self, plan: Plan, stage: Stage) -> Endpoint:
+        return self._reached(plan.stage(stage)[0])
+
+    def _chain(self, plan: Plan, stage: Stage) -> tuple[Endpoint, ...]:
+        chain = map(self._reached, plan.stage(stage))
+        return tuple(e for n, e in enumerate(chain) if e.base_url or not n)
+
+    def _reached(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with its address, which the embedded models have once they are started."""
         if endpoint.provider == "embedded" and self.sidecar:
             return replace(endpoint, base_url=self.sidecar.base_url)
         return endpoint
@@ -192,17 +250,17 @@ class Resources:
             await self._prepare_tools()
             self._not_ready = "loading the speech detection models"
             await asyncio.to_thread(_load_models)
-            if self.sidecar:
+            if self.sidecar and self._needs_embedded:
                 await self.sidecar.wait_ready()
             self._not_ready = "rendering the greeting"
-            rendered = await self._render()
+            await self._render()
             gc.collect()
             gc.freeze()
             self._not_ready = ""
             logger.info("ready for calls")
-            while not rendered:
+            while True:  # another mode may have another voice, other settings another greeting
                 await asyncio.sleep(RENDER_AGAIN_SECONDS)
-                rendered = await self._render()
+                await self._render()
         except Exception as error:
             self._not_ready = f"start-up failed: {type(error).__name__}: {error}"
             logger.exception("start-up failed")
@@ -214,16 +272,17 @@ class Resources:
             changed = await load_documents(self.store, Path(self.settings.KNOWLEDGE_DIR))
             logger.info(f"{changed} documents of KNOWLEDGE_DIR have changed")
 
-    async def _render(self) -> bool:
-        """Render the fixed sentences, the greeting first; False if one is missing still."""
-        voice = self._endpoint("tts")
-
-        async def render(text: str) -> bytes:
-            return await synthesize(voice, self.clients, text)
-
-        wanted = [speakable(s, self.settings.BOT_LANGUAGE) for s in self.sentences.all()]
-        await self._phrases.prepare(wanted, render)
-        return all(self._phrases.get(text) for text in wanted)
+    async def _render(self) -> None:
+        """Render the fixed sentences, the greeting first, in each voice that calls may have."""
+        said = [*self.sentences.all(), *(self.deep.sentences if self.deep else ())]
+        wanted = [speakable(sentence, self.settings.BOT_LANGUAGE) for sentence in said]
+        voices = (plan.tts[0] for plan in self.modes.modes.plans())
+        up = bool(self.sidecar and self.sidecar.ready)
+        well = [voice for voice in voices if up or voice.provider != "embedded"]
+        await self._phrases.prepare(well, wanted)
+        for plan in self.modes.modes.plans():  # a voice that is down is stood in for
+            for voice in self._chain(plan, "tts")[1:]:
+                await self._phrases.of(plan.tts[0]).borrow(wanted, partial(self._synthesize, voice))
 
 
 async def _open_store(settings: Settings) -> Store:
@@ -233,10 +292,6 @@ async def _open_store(settings: Settings) -> Store:
     except StoreError as error:
         named = "DATABASE_URL" if settings.DATABASE_URL.get_secret_value() else "DATA_DIR"
         raise StoreError(f"{named}: {error}; mend it, or name another place") from None
-
-
-def _voice_key(endpoint: Endpoint) -> str:
-    return "|".join((endpoint.provider, endpoint.base_url, endpoint.model, endpoint.voice))
 
 
 def _load_models() -> None:

@@ -89,10 +89,26 @@ class Settings(AllGroups):
         return bool(self.OPENCLAW_API_URL) and self.BOT_HYBRID_LLM is not False
 
     @property
+    def primary_model(self) -> str:
+        """The model asked at `OPENAI_BASE_URL`: in the hybrid `BOT_HYBRID_PRIMARY_MODEL`, unless
+        only `OPENAI_MODEL` was set."""
+        chosen = self.model_fields_set
+        only_openai = "OPENAI_MODEL" in chosen and "BOT_HYBRID_PRIMARY_MODEL" not in chosen
+        return (
+            self.BOT_HYBRID_PRIMARY_MODEL if self.hybrid and not only_openai else self.OPENAI_MODEL
+        )
+
+    @property
     def task_limits(self) -> tuple[int, int]:
         """`OPENCLAW_MAX_TASKS`: (for a call, in this process)."""
         per_call, in_all = map(int, self.OPENCLAW_MAX_TASKS.split(","))
         return per_call, in_all
+
+    @property
+    def hedge_seconds(self) -> tuple[float, float]:
+        """`LLM_HEDGE_SECONDS`: (least, most)."""
+        least, most = map(float, self.LLM_HEDGE_SECONDS.split(","))
+        return least, most
 
     @property
     def contacts(self) -> Mapping[str, str]:

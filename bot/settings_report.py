@@ -4,30 +4,20 @@
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
 from bot.errors import SettingsError
-from bot.providers import STAGES, Endpoint, choose
+from bot.providers import STAGES, Endpoint, Stage, choose
+from bot.retiring import retiring
 from bot.settings import Settings, found_variables, known_variables
 from pipelines.prompts import translated
 
 _STAGE_NAMES = {"stt": "speech to text", "llm": "language model", "tts": "voice"}
-
-RETIRING = {
-    "gpt-4o-mini": ("2027-01-14", "gpt-6-luna"),
-    "gpt-4.1-mini": ("2027-01-14", "gpt-6-luna"),
-    "tts-1": ("2027-01-06", "another voice"),
-    "tts-1-hd": ("2027-01-06", "another voice"),
-    "gpt-4o-mini-tts": ("2027-01-06", "another voice"),
-    "whisper-1": ("2027-02-26", "gpt-transcribe"),
-    "gpt-4o-transcribe": ("2027-02-26", "gpt-transcribe"),
-    "gpt-4o-mini-transcribe": ("2027-02-26", "gpt-transcribe"),
-}
-"""OpenAI's models that are switched off soon: day and successor (its deprecations page)."""
 
 
 def check(console: Console | None = None) -> int:
@@ -50,7 +40,7 @@ def check(console: Console | None = None) -> int:
 
 def notes(settings: Settings) -> list[str]:
     """What works, but not as one may think; one line each."""
-    return [*_retiring(settings), *_phone_notes(settings), *_other_notes(settings)]
+    return [*retiring(settings), *_phone_notes(settings), *_other_notes(settings)]
 
 
 def misspelt() -> list[str]:
@@ -88,40 +78,98 @@ def env_example() -> str:
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True)
+class Row:
+    """A line of the report. `stage`: '' where the part is none of a conversation's stages."""
+
+    part: str
+    uses: str
+    why: str
+    missing: str
+    stage: str = ""
+
+
+def rows(settings: Settings) -> list[Row]:
+    """What serves each part of the bot, why, and what is missing."""
+    found = [_stage_row(stage, choose(settings).stage(stage)) for stage in STAGES]
+    rest = settings.twilio_rest
+    processes = "1 worker" if settings.WORKERS == 1 else f"{settings.WORKERS} workers"
+    database = settings.database_url.split(":")[0]
+    operator = settings.OPERATOR_TOKEN.get_secret_value()
+    return [
+        *found,
+        _deep_row(settings),
+        Row(
+            "phone",
+            settings.TWILIO_PHONE_NUMBER or ("Twilio" if rest else "this machine only"),
+            "Twilio credentials are set" if rest else "no Twilio credentials",
+            ", ".join(_phone_missing(settings)),
+        ),
+        Row("calls", f"{settings.MAX_CALLS} at once, {processes}", "MAX_CALLS and WORKERS", ""),
+        Row(
+            "store",
+            database.split("+")[0],
+            "DATABASE_URL is set" if settings.DATABASE_URL.get_secret_value() else "default",
+            "",
+        ),
+        Row(
+            "operator",
+            "token" if operator else "nobody",
+            "OPERATOR_TOKEN is set" if operator else "",
+            "" if operator else "OPERATOR_TOKEN, to place calls and to use the room from elsewhere",
+        ),
+        _console_row(settings),
+    ]
+
+
+def _deep_row(settings: Settings) -> Row:
+    """Who does long jobs, and thinks hard questions through."""
+    if not settings.OPENCLAW_API_URL:
+        if settings.ANTHROPIC_API_KEY.get_secret_value():
+            uses = f"anthropic {settings.ANTHROPIC_MODEL}"
+            why = "ANTHROPIC_API_KEY is set: hard questions, but no jobs in the background"
+        else:
+            uses, why = "nobody", ""
+        return Row("deep brain", uses, why, "OPENCLAW_API_URL, for jobs in the background")
+    per_call, in_all = settings.task_limits
+    front = choose(settings).llm[0].label
+    why = f"hybrid: {front} talks in front of it"
+    if not settings.hybrid:
+        why = "BOT_HYBRID_LLM is false: it answers everything"
+    limits = f"{per_call} jobs a call, {in_all} in all, {settings.OPENCLAW_TASK_TIMEOUT:g} s each"
+    return Row(
+        "deep brain",
+        f"OpenClaw, agent {settings.OPENCLAW_AGENT}",
+        f"{why}; {limits}",
+        "",
+    )
+
+
+def _stage_row(stage: Stage, endpoints: Sequence[Endpoint]) -> Row:
+    first, *others = endpoints
+    why = first.why + (f"; then {', '.join(e.provider for e in others)}" if others else "")
+    return Row(_STAGE_NAMES[stage], _uses(first), why, _missing_key(first), stage)
+
+
+def _console_row(settings: Settings) -> Row:
+    days = f"recordings kept for {settings.RECORD_CALLS_DAYS} days"
+    if settings.OPERATOR_PASSWORD.get_secret_value():
+        who, why = "password", "OPERATOR_PASSWORD is set"
+    elif settings.OPERATOR_TOKEN.get_secret_value():
+        who, why = "token", "OPERATOR_TOKEN is set"
+    else:
+        who, why = "this machine only", "no password is set"
+    uses = f"{who}, {days}" if settings.RECORD_CALLS else who
+    missing = "OPERATOR_PASSWORD, to open /console from elsewhere" if "only" in who else ""
+    return Row("console", uses, why, missing)
+
+
 def _table(settings: Settings) -> Table:
-    plan = choose(settings)
     table = Table(title="Tandem's settings", title_justify="left")
     for column in ("part", "uses", "why", "missing"):
         table.add_column(column, overflow="fold")
-    for stage in STAGES:
-        first, *others = plan.stage(stage)
-        why = first.why + (f"; then {', '.join(e.provider for e in others)}" if others else "")
-        table.add_row(_STAGE_NAMES[stage], _uses(first), why, _missing_key(first))
-    rest = settings.twilio_rest
-    table.add_row(
-        "phone",
-        settings.TWILIO_PHONE_NUMBER or ("Twilio" if rest else "this machine only"),
-        "Twilio credentials are set" if rest else "no Twilio credentials",
-        ", ".join(_phone_missing(settings)),
-    )
-    processes = "1 worker" if settings.WORKERS == 1 else f"{settings.WORKERS} workers"
-    table.add_row(
-        "calls", f"{settings.MAX_CALLS} at once, {processes}", "MAX_CALLS and WORKERS", ""
-    )
-    database = settings.database_url.split(":")[0]
-    table.add_row(
-        "store",
-        database.split("+")[0],
-        "DATABASE_URL is set" if settings.DATABASE_URL.get_secret_value() else "default",
-        "",
-    )
-    operator = settings.OPERATOR_TOKEN.get_secret_value()
-    table.add_row(
-        "operator",
-        "token" if operator else "nobody",
-        "OPERATOR_TOKEN is set" if operator else "",
-        "" if operator else "OPERATOR_TOKEN, to place calls and to use the room from elsewhere",
-    )
+    for row in rows(settings):
+        table.add_row(row.part, row.uses, row.why, row.missing)
     return table
 
 
@@ -147,19 +195,6 @@ def _phone_missing(settings: Settings) -> Iterator[str]:
         yield "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
     if not settings.TWILIO_PHONE_NUMBER:
         yield "TWILIO_PHONE_NUMBER, to call out"
-
-
-def _retiring(settings: Settings) -> Iterator[str]:
-    names = {"stt": "OPENAI_STT_MODEL", "llm": "OPENAI_MODEL", "tts": "OPENAI_TTS_MODEL"}
-    plan = choose(settings)
-    for stage in STAGES:
-        for endpoint in plan.stage(stage):
-            if endpoint.provider == "openai" and endpoint.model in RETIRING:
-                day, successor = RETIRING[endpoint.model]
-                yield (
-                    f"{names[stage]}: {endpoint.model} is switched off on {day}; "
-                    f"change to {successor} before"
-                )
 
 
 def _phone_notes(settings: Settings) -> Iterator[str]:

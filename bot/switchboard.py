@@ -15,6 +15,9 @@ from bot.errors import NotAdmitted, TokenRejected
 TOKEN_SECONDS = 60.0
 """How long an admitted phone call may take to open its media stream. Twilio opens it within a
 few seconds of the TwiML; an outbound call has to be answered first, see `expect()`."""
+STOPPING = "server stopping"
+"""Why calls end, and new ones are refused, when the server stops."""
+_LOOK_SECONDS = 0.1
 
 
 class Places(Protocol):
@@ -221,8 +224,21 @@ class Switchboard:
             self.withdraw(token)
             call.ended(reason)
 
-    async def drain(self, seconds: float, reason: str) -> None:
-        """Ask every live call to end and wait for it, at most `seconds`."""
+    async def drain(self, seconds: float, reason: str, *, patience: float = 0.0) -> None:
+        """Admit nobody, let the calls there are go on, then ask those that are left to end.
+
+        Args:
+            seconds: How long calls that were asked to end may take.
+            reason: Why.
+            patience: How long, in seconds, calls may go on before they are asked.
+        """
+        self.retire(reason)
+        try:
+            async with asyncio.timeout(patience):
+                while self.calls:  # noqa: ASYNC110 - they end in many places
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            logger.info(f"the live ones are told goodbye: {self.live}")
         self.close(reason)
         for _, hang_up in list(self._live.values()):
             if hang_up:

@@ -65,7 +65,6 @@ class Hands:
         box.on_done = lambda name, outcome, seconds: journal.trouble(
             "tool", f"{name} {outcome} after {seconds:.2f} s"
         )
-        box.handing_over = lambda on: setattr(box.call, "handing_over", on)
         self.offer("")
 
     def listen(self, llm: LLMService[Any]) -> None:
@@ -80,6 +79,11 @@ class Hands:
         """Show the model the tools for what the caller has said; called before it is asked."""
         self._words = words or self._words
         self._context.set_tools(self._catalogue.for_turn(words, self.box))  # type: ignore[arg-type]
+
+    def keep(self, family: str) -> None:
+        """Show the model a family from now on, whatever the caller says."""
+        self._catalogue.keep(family)
+        self.offer("")
 
     def interrupted(self) -> None:
         """The caller has the floor: what was called until now must not act any more."""

@@ -5,9 +5,11 @@ off in the middle would vanish. Here `Spoken` (before the transport's output) le
 text and length, and `Heard` (behind it, where audio arrives as it is played) releases the words in
 step with the audio. A barge-in leaves in the context just what can have been heard.
 
-Voices that report word times themselves (ElevenLabs) send timed words; those pass as they are.
+Voices that report word times themselves (ElevenLabs) send timed words; those pass as they are. A
+model that speaks itself announces a sentence without words and sends these beside the sound.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
     InterruptionFrame,
+    LLMTextFrame,
     OutputAudioRawFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
@@ -28,10 +31,14 @@ NEARLY = 15
 """Characters of a sentence, a second of speech, that an eager caller does not wait for."""
 
 
+_SENTENCE_END = re.compile(r"(?<=[.?!…])\s+")
+
+
 @dataclass
 class _Sentence:
     text: str
     context_id: str | None = None
+    grows: bool = False  # its words come beside its sound
     made: float = 0.0
     complete: bool = False
     played: float = 0.0
@@ -42,7 +49,8 @@ class _Sentence:
         length = len(self.text)
         whole = self.made if self.complete else max(self.made, length / CHARACTERS_PER_SECOND)
         reached = length if whole <= 0 else int(length * min(1.0, self.played / whole))
-        end = reached if reached >= length else self.text.rfind(" ", 0, reached + 1)
+        all_of_it = reached >= length and (self.complete or not self.grows)
+        end = length if all_of_it else self.text.rfind(" ", 0, reached + 1)
         return self.release(end)
 
     def release(self, end: int) -> str:
@@ -69,6 +77,11 @@ class Utterance:
         self._asides: set[str | None] = set()
         self._stopped: set[int] = set()
 
+    @property
+    def pending(self) -> bool:
+        """Whether a sentence is on its way that was not played to its end."""
+        return bool(self._sentences)
+
     def stop(self) -> None:
         """An interruption is on its way: what is announced by now will not be played further."""
         self._stopped.update(self._sentences)
@@ -80,17 +93,34 @@ class Utterance:
 
     def announce(self, frame: AggregatedTextFrame) -> None:
         """A sentence's audio is about to come."""
-        self._latest = self._sentences[frame.id] = _Sentence(frame.text, frame.context_id)
+        sentence = _Sentence(frame.text, frame.context_id, grows=not frame.text)
+        self._latest = self._sentences[frame.id] = sentence
+
+    def grow(self, text: str) -> None:
+        """More words of the latest sentence."""
+        if self._latest and self._latest.grows:
+            self._latest.text += text
 
     def make(self, seconds: float) -> None:
         """Audio of the latest sentence has been made."""
         if self._latest:
             self._latest.made += seconds
 
-    def complete(self) -> None:
-        """All audio of the latest sentence has been made."""
+    def complete(self, text: str) -> None:
+        """All audio of the latest sentence has been made; `text` is what it says."""
         if self._latest:
             self._latest.complete = True
+            if self._latest.grows:
+                self._latest.text = text
+
+    def timed(self, sentence: _Sentence | None) -> bool:
+        """Whether the voice tells the times of a sentence's words."""
+        return self.timed_words and not (sentence and sentence.grows)
+
+    def played(self, frame_id: int) -> float | None:
+        """Seconds of a sentence that went to the caller; None if it is not on its way any more."""
+        sentence = self._sentences.get(frame_id)
+        return sentence.played if sentence else None
 
     def find(self, frame_id: int | None) -> _Sentence | None:
         """The sentence announced by the frame with this id."""
@@ -108,7 +138,9 @@ class Utterance:
         if last is None or last.context_id in self._asides or len(last.rest) > NEARLY:
             return ""
         more = any(sentence is not last for sentence in self._sentences.values())
-        return "" if more else last.text
+        if more:
+            return ""
+        return _SENTENCE_END.split(last.text.strip())[-1] if last.grows else last.text
 
     def take_rest(self) -> str:
         """What was not heard of the sentences that were stopped; forgets them."""
@@ -140,8 +172,10 @@ class Spoken(FrameProcessor):
         elif isinstance(frame, TTSStartedFrame):
             self._utterance.begin(frame)
         elif isinstance(frame, TTSTextFrame):
-            if not self._utterance.timed_words:
-                self._utterance.complete()
+            if not self._utterance.timed(self._utterance.find(frame.segment_id)):
+                self._utterance.complete(frame.text)
+        elif isinstance(frame, LLMTextFrame):
+            self._utterance.grow(frame.text)
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
             self._utterance.announce(frame)
         await self.push_frame(frame, direction)
@@ -180,7 +214,7 @@ class Heard(FrameProcessor):
         elif isinstance(frame, TTSAudioRawFrame):
             await self._played(frame)
         elif isinstance(frame, TTSTextFrame):
-            if self._utterance.timed_words:
+            if self._utterance.timed(self._utterance.find(frame.segment_id)):
                 self._timed_word(frame)
             else:
                 await self._finished(frame)
@@ -192,7 +226,7 @@ class Heard(FrameProcessor):
         await self.push_frame(frame, direction)
 
     async def _played(self, frame: TTSAudioRawFrame) -> None:
-        if self._current and not self._utterance.timed_words:
+        if self._current and not self._utterance.timed(self._current):
             self._current.played += _seconds(frame)
             await self._release(self._current.due())
 

@@ -10,7 +10,7 @@ from bot.settings import Settings
 
 @dataclass(frozen=True)
 class Sentences:
-    """One language's sentences; `greeting` takes the bot's name."""
+    """One language's sentences; `greeting` takes the bot's name, `recorded` comes after it."""
 
     greeting: str
     are_you_there: str
@@ -21,10 +21,16 @@ class Sentences:
     no_answer: str
     broken: str
     stopping: str
+    recorded: str = ""
+    recovered: str = ""
+    putting_through: str = ""
+    leave_message: str = ""
+    message_taken: str = ""
 
     def all(self) -> list[str]:
         """Every sentence, the greeting first."""
-        return [getattr(self, field.name) for field in fields(self)]
+        said = (getattr(self, field.name) for field in fields(self))
+        return [sentence for sentence in said if sentence]
 
 
 _ENGLISH = Sentences(
@@ -37,6 +43,13 @@ _ENGLISH = Sentences(
     no_answer="Sorry, I could not find an answer just now. Could you ask me again?",
     broken="I am sorry, we have a technical problem. Please call again in a few minutes. Goodbye.",
     stopping="I am sorry, I have to end this call now. Please call again in a minute. Goodbye.",
+    recorded="This call is recorded.",
+    recovered="Sorry, there was a short problem with the line. I am still here.",
+    putting_through="I am sorry, we have a technical problem. I am putting you through to "
+    "somebody.",
+    leave_message="I am sorry, we have a technical problem. Please tell me your name, your "
+    "number and what it is about, and somebody will call you back.",
+    message_taken="Thank you, I have passed that on. Goodbye.",
 )
 
 _LANGUAGES = {
@@ -53,6 +66,13 @@ _LANGUAGES = {
         "Minuten wieder an. Auf Wiederhören.",
         stopping="Es tut mir leid, ich muss das Gespräch jetzt beenden. Bitte rufen Sie gleich "
         "wieder an. Auf Wiederhören.",
+        recorded="Dieses Gespräch wird aufgezeichnet.",
+        recovered="Entschuldigung, es gab eine kurze Störung. Ich bin noch da.",
+        putting_through="Es tut mir leid, wir haben eine technische Störung. Ich verbinde Sie "
+        "mit jemandem.",
+        leave_message="Es tut mir leid, wir haben eine technische Störung. Bitte sagen Sie "
+        "Ihren Namen, Ihre Nummer und worum es geht, dann ruft Sie jemand zurück.",
+        message_taken="Danke, ich gebe das weiter. Auf Wiederhören.",
     ),
     "es": Sentences(
         greeting="Hola, soy {name}. ¿En qué puedo ayudarle?",
@@ -64,6 +84,12 @@ _LANGUAGES = {
         no_answer="Perdone, ahora no tengo una respuesta. ¿Puede preguntarme otra vez?",
         broken="Lo siento, tenemos un problema técnico. Llame de nuevo en unos minutos. Adiós.",
         stopping="Lo siento, tengo que terminar la llamada. Llame de nuevo en un minuto. Adiós.",
+        recorded="Esta llamada se graba.",
+        recovered="Perdone, ha habido un breve problema técnico. Sigo aquí.",
+        putting_through="Lo siento, tenemos un problema técnico. Le paso con una persona.",
+        leave_message="Lo siento, tenemos un problema técnico. Dígame su nombre, su número y "
+        "de qué se trata, y alguien le llamará.",
+        message_taken="Gracias, ya lo he anotado. Adiós.",
     ),
     "fr": Sentences(
         greeting="Bonjour, ici {name}. Comment puis-je vous aider ?",
@@ -76,6 +102,13 @@ _LANGUAGES = {
         broken="Je suis désolé, nous avons un problème technique. Rappelez dans quelques minutes. "
         "Au revoir.",
         stopping="Je suis désolé, je dois terminer cet appel. Rappelez dans une minute. Au revoir.",
+        recorded="Cet appel est enregistré.",
+        recovered="Pardon, il y a eu un bref problème technique. Je suis toujours là.",
+        putting_through="Je suis désolé, nous avons un problème technique. Je vous passe "
+        "quelqu'un.",
+        leave_message="Je suis désolé, nous avons un problème technique. Dites-moi votre nom, "
+        "votre numéro et de quoi il s'agit, et quelqu'un vous rappellera.",
+        message_taken="Merci, c'est noté. Au revoir.",
     ),
 }
 
@@ -84,6 +117,8 @@ def sentences(settings: Settings) -> Sentences:
     """The sentences in the bot's language (English where there are none), greeting filled in."""
     found = _LANGUAGES.get(settings.BOT_LANGUAGE.split("-")[0], _ENGLISH)
     greeting = settings.BOT_GREETING or found.greeting.format(name=settings.BOT_NAME)
+    if settings.RECORD_CALLS:
+        greeting = f"{greeting} {found.recorded}"
     return Sentences(**{**vars(found), "greeting": greeting})
 
 

@@ -27,10 +27,17 @@ from pipelines.turn_end import is_backchannel
 
 KEYS_PREFIX = "DTMF: "
 """What Pipecat's DTMFAggregator puts before the keys that were pressed."""
+TYPED = "typed"
+"""Key of a transcription's metadata: the words were typed, on the room's page."""
 BARGE_IN_SECONDS = 1.0
 """Speech over the bot that is longer than this is no "uh-huh", whatever its words."""
 WORDS_SECONDS = 1.5
 """How long the bot stays silent for the words of a sound that is over."""
+
+
+def by_hand(frame: TranscriptionFrame | EagerTranscriptionFrame) -> bool:
+    """Whether the caller has pressed keys or typed instead of speaking: it is meant, and whole."""
+    return frame.text.startswith(KEYS_PREFIX) or TYPED in frame.metadata
 
 
 @dataclass(slots=True)
@@ -112,9 +119,7 @@ class CallerStarts(BaseUserTurnStartStrategy):
         text = frame.text.strip()
         over_bot = self._floor.bot or self._held
         nothing = not text or (
-            over_bot
-            and not text.startswith(KEYS_PREFIX)
-            and is_backchannel(text, self._language, self._asked())
+            over_bot and not by_hand(frame) and is_backchannel(text, self._language, self._asked())
         )
         if not nothing:
             await self.trigger_user_turn_started()

@@ -32,7 +32,7 @@ from bot.speech.turn import TurnModel
 from pipelines.ear import Ear
 from pipelines.turn_end import BY_EAR, Evidence, Verdict, judge
 from pipelines.turn_habits import Habits
-from pipelines.turn_start import KEYS_PREFIX, Floor
+from pipelines.turn_start import Floor, by_hand
 
 
 class CallerStops(BaseUserTurnStopStrategy):
@@ -187,7 +187,7 @@ class CallerStops(BaseUserTurnStopStrategy):
         await self._consider()
 
     async def _transcript(self, frame: TranscriptionFrame) -> None:
-        keys = frame.text.startswith(KEYS_PREFIX)
+        keys = by_hand(frame)
         if not keys:
             self._awaited = max(0, self._awaited - 1)
         self._eager = None

@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.chromium",
     "tests.fixtures.embedded",
     "tests.fixtures.house",
+    "tests.fixtures.openclaw",
     "tests.fixtures.program",
     "tests.fixtures.speech",
 ]

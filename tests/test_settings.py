@@ -121,6 +121,28 @@ SHOWN: dict[str, tuple[dict[str, Any], Any, Callable[[Settings], Any], Any]] = {
         "http://proxy:1",
     ),
     "ANTHROPIC_MODEL": ({"ANTHROPIC_API_KEY": "a"}, "claude-x", lambda s: llm(s).model, "claude-x"),
+    "GROQ_API_KEY": ({}, "gsk-1", lambda s: (llm(s).provider, key(llm(s))), ("groq", "gsk-1")),
+    "GROQ_BASE_URL": (
+        {"GROQ_API_KEY": "g"},
+        "http://proxy:2",
+        lambda s: llm(s).base_url,
+        "http://proxy:2",
+    ),
+    "GROQ_MODEL": ({"GROQ_API_KEY": "g"}, "qwen-g", lambda s: llm(s).model, "qwen-g"),
+    "ASSEMBLYAI_API_KEY": (
+        {},
+        "aai-1",
+        lambda s: (stt(s).provider, key(stt(s))),
+        ("assemblyai", "aai-1"),
+    ),
+    "ASSEMBLYAI_BASE_URL": (
+        {"ASSEMBLYAI_API_KEY": "a"},
+        "http://proxy:3",
+        lambda s: stt(s).base_url,
+        "http://proxy:3",
+    ),
+    "ASSEMBLYAI_MODEL": ({"ASSEMBLYAI_API_KEY": "a"}, "u4", lambda s: stt(s).model, "u4"),
+    "LLM_HEDGE_SECONDS": ({}, "0.2, 2", lambda s: s.hedge_seconds, (0.2, 2.0)),
     "EMBEDDED_CACHE_DIR": ({}, "/tmp/m", lambda s: s.embedded_cache_dir, Path("/tmp/m")),
     "EMBEDDED_STT_MODEL": ({}, "base.en", lambda s: stt(s).model, "base.en"),
     "EMBEDDED_LLM_MODEL": ({}, "/m/q.gguf", lambda s: llm(s).model, "/m/q.gguf"),
@@ -192,8 +214,30 @@ OF_OPENCLAW = {
 """`tests/openclaw` and `tests/test_hybrid.py` show what these do."""
 
 
+OF_MODES = {
+    *("LLM_MODE", "OPENAI_REALTIME_MODEL", "OPENAI_REALTIME_URL", "ENVIRONMENT"),
+    *("RUNPOD_API_KEY", "RUNPOD_A100_ENDPOINT", "RUNPOD_A40_ENDPOINT", "RUNPOD_LLM_MODEL"),
+    *("AI_MEMORY_URL_PROD", "AI_MEMORY_URL_DEV", "AI_MEMORY_TOKEN"),
+}
+"""`tests/modes` shows what these do."""
+
+
+OF_CONSOLE = {"OPERATOR_PASSWORD", "RECORD_CALLS", "RECORD_CALLS_DAYS"}
+"""`tests/web/test_console*.py` show what these do."""
+
+
+OF_FAILOVER = {"LLM_HEDGE_BUDGET", "LLM_STALL_SECONDS", "FALLBACK_PHONE_NUMBER"}
+"""`tests/failover` and `tests/pipelines/test_last_resort.py` show what these do."""
+
+
+OF_HEALTH = {
+    *("DRAIN_SECONDS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"),
+}
+"""`tests/test_drain.py` and `tests/web/test_health.py` show what these do."""
+
+
 def test_every_variable_has_its_test() -> None:
-    groups = (SHOWN, SERVED, OF_TOOLS, OF_OPENCLAW)
+    groups = (OF_HEALTH, OF_FAILOVER, OF_CONSOLE, SHOWN, SERVED, OF_TOOLS, OF_OPENCLAW, OF_MODES)
     assert set().union(*groups) == set(known_variables())
     assert sum(map(len, groups)) == len(known_variables())
 
@@ -243,6 +287,12 @@ def test_empty_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"BOT_LANGUAGE": "english"}, r"^BOT_LANGUAGE: found 'english'"),
         ({"STT_PROVIDERS": "deepgram"}, r"^STT_PROVIDERS: found"),
         ({"LLM_PROVIDERS": "anthropic"}, r"^LLM_PROVIDERS: .*ANTHROPIC_API_KEY"),
+        ({"LLM_PROVIDERS": "groq"}, r"^LLM_PROVIDERS: .*GROQ_API_KEY"),
+        ({"STT_PROVIDERS": "assemblyai"}, r"^STT_PROVIDERS: .*ASSEMBLYAI_API_KEY"),
+        ({"LLM_HEDGE_SECONDS": "soon"}, r"^LLM_HEDGE_SECONDS: found 'soon': .*as 0.3,1.5"),
+        ({"LLM_HEDGE_SECONDS": "2,1"}, r"^LLM_HEDGE_SECONDS: found '2,1'"),
+        ({"LLM_HEDGE_BUDGET": 2}, r"^LLM_HEDGE_BUDGET: found 2"),
+        ({"FALLBACK_PHONE_NUMBER": "555"}, r"^FALLBACK_PHONE_NUMBER: found '555'"),
         ({"LLM_PROVIDERS": "openai"}, r"^LLM_PROVIDERS: .*OPENAI_API_KEY"),
         ({"STT_PROVIDERS": "whisper"}, r"^STT_PROVIDERS: .*WHISPER_ENDPOINT"),
         ({"TTS_PROVIDERS": "elevenlabs"}, r"^TTS_PROVIDERS: .*ELEVENLABS_API_KEY"),

@@ -48,7 +48,7 @@ async def test_public_url_is_where_twilio_is_sent(serve: Serve) -> None:
     server = await serve(PUBLIC_URL="https://bot.example.com")
     async with aiohttp.ClientSession() as http:
         answer = await http.post(f"{server.url}/phone/incoming", data=RINGING)
-        assert 'url="wss://bot.example.com/streaming/media/' in await answer.text()
+        assert 'url="wss://bot.example.com/phone/media-stream/' in await answer.text()
 
 
 async def test_max_calls(serve: Serve) -> None:

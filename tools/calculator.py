@@ -9,10 +9,12 @@ from tools.toolbox import ToolFailed, toolbox
 
 FAMILY = Family(
     name="calculator",
-    words=r"calculat|percent|per cent|prozent|how much is|plus|minus|times|multipl|divid"
-    r"|square|root|sum of|add up|rechne|wie ?viel (?:ist|sind)|geteilt|wurzel|mal\b"
-    r"|cuanto (?:es|son)|por ciento|raiz|combien (?:font|fait)|pour cent|racine"
-    r"|half of|third of|tip\b|split",
+    words=r"calculat(?!or)|percent|per cent|prozent|\w+ (?:plus|minus|times) (?:\w+ )?\w"
+    r"|multipl|divid|square root|cube root|square of|root of|sum of|add up|half of"
+    r"|a (?:third|quarter|fifth) of|tip (?:on|for|of)|split (?:\w+ ){1,6}(?:between"
+    r"|among|by|in)|rechne|wie ?viel (?:ist|sind)|geteilt|wurzel|mal\b|cuanto (?:es|son)"
+    r"|por ciento|raiz|combien (?:font|fait)|pour cent|racine",
+    hints=r"how much|plus|minus|times\b|squared?|tip\b|split|sum\b|altogether|in total",
     windows=frozenset({"calculator"}),
     cannot="calculate",
 )

@@ -20,10 +20,12 @@ from tools.ui import (
 
 FAMILY = Family(
     name="canvas",
-    words=r"canvas|show me|show (?:it|that|this|a|the)|display|on (?:the |my )?screen"
-    r"|table|chart|graph|plot|diagram|draw|picture|image|article|leinwand|zeig"
-    r"|tabelle|diagramm|bild|muestra|tabla|grafic|imagen|lienzo|montre|tableau"
-    r"|graphique|affiche",
+    words=r"canvas|(?:show|make|draw|put|give) (?:\w+ ){0,3}(?:table|chart|graph|plot|diagram"
+    r"|picture|image)\b|(?:bar|pie|line) chart|draw (?:me )?(?:a|an)|on (?:the "
+    r"|my )?screen (?:write|show)|leinwand|tabelle|diagramm|zeig mir (?:das|die"
+    r"|eine?n?) (?:bild|tabelle|diagramm)|tabla|grafic|lienzo|tableau|graphique|affiche",
+    hints=r"show|display|on (?:the |my )?screen|table|chart|graph|plot|diagram|draw|picture"
+    r"|image|article|zeig|bild|muestra|imagen|montre",
     windows=frozenset({"canvas"}),
     screen=True,
     cannot="show tables, charts or pictures",

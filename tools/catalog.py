@@ -14,6 +14,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+from pipecat.adapters.llm.schemas.direct_function import tool_options
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.services.llm_service import FunctionCallParams
 
@@ -34,6 +35,9 @@ ORDER = (
 FOR_A_SLOW_MODEL = ("phone", "notes")
 """What the embedded model is shown, always the same: with every new family it would have to read
 its whole prompt again, which takes two cores some 15 s."""
+
+GRACE_SECONDS = 5.0
+"""After a tool's own limit, until Pipecat gives its call up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ def _schema(family: Family, terms: Terms, signature: Signature) -> FunctionSchem
         await run_tool(signature, terms, params)
 
     handler.__name__ = signature.name
+    # The tool's own limit comes first; without one here, the service's would cut long tools off.
+    tool_options(handler, timeout_secs=terms.seconds + GRACE_SECONDS)
     return FunctionSchema(
         name=signature.name,
         description=signature.description,
@@ -169,6 +175,10 @@ class Catalogue:
         windows = box.page.windows if box and box.page else ()
         used = tuple(box.memory.used) if box else ()
         return self.of(*self._shown.add(words, windows, used))
+
+    def keep(self, family: str) -> None:
+        """Show a family from now on: what one of its tools has answered is in the context."""
+        self._shown.keep(family)
 
     def prompt(self) -> str:
         """What the system prompt must say of tools on this call; fixed for the whole call."""

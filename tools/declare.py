@@ -44,17 +44,20 @@ class Family:
 
     Args:
         name: As in BOT_TOOLS.
-        words: A regular expression of words that a caller uses who wants one of these tools, in
-            the languages that the bot speaks; found anywhere in folded text (no case, no accents).
+        words: A regular expression of words that only a caller uses who wants one of these
+            tools, in the languages that the bot speaks; found at the beginning of any word of
+            folded text (no case, no accents).
+        hints: Words that may also mean something else: they count where nobody's `words` are said.
         windows: Windows of the page that go with the family; open, they keep it in view.
         screen: Whether it is of use only where the caller sees the page.
         needs: Whether what it uses is configured.
         cannot: What the bot cannot do without it, to end the sentence 'You cannot …'.
-        base: Always shown: callers need it in any conversation.
+        base: Shown whenever it is not certain what the caller wants.
     """
 
     name: str
     words: str
+    hints: str = ""
     windows: frozenset[str] = frozenset()
     screen: bool = False
     needs: Condition = always

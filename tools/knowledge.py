@@ -17,15 +17,17 @@ from tools.toolbox import Toolbox, ToolFailed, toolbox
 
 FAMILY = Family(
     name="knowledge",
-    words=r"wiki|who (?:is|was|were|invented|wrote|discovered)"
-    r"|what (?:is|are|was|were) (?:a|an|the)\b|tell me (?:\w+ )?about|capital of"
-    r"|history of|look up|time\b|clock|o clock|date\b|day is it|today|weather"
-    r"|forecast|rain|snow|sunny|temperature|degrees|cold|warm|umbrella|storm|wind"
-    r"|opening|open(?:s|ing)? hours|hours|price|cost|policy|refund|deliver"
-    r"|do you (?:have|offer|sell)|wetter|regn|regen|schnei|temperatur|uhr|wie spat"
-    r"|wer (?:ist|war)|was ist|offnungs|preis|kostet|tiempo|clima|llueve|llover|hora"
-    r"|quien|que es|precio|horario|meteo|temps|pleu|heure|qui (?:est|etait)"
-    r"|qu est ce|prix|horaires",
+    words=r"wiki|who (?:is|was|were|invented|wrote|discovered)|capital of|history of|what time"
+    r"|the time\b|time is it|current time|date\b|(?:what|which) day|weather|forecast"
+    r"|rain|snow|sunny|temperature|degrees|umbrella|storm|freezing|wind(?:y|s)?\b"
+    r"|(?:cold|warm|hot) (?:in|outside|out|there)\b|(?:are|is|do|when) (?:you|it"
+    r"|they) (?:\w+ )?(?:open|close)|opening|hours\b|policy|refund|deliver"
+    r"|do you (?:guys )?(?:have|offer|sell|charge)|you charge|wetter|regn|regen|schnei"
+    r"|temperatur|wie spat|uhr\b|wer (?:ist|war)|was ist|offnungs|preis|kostet|tiempo"
+    r"|clima|llueve|llover|hora\b|quien|que es|precio|horario|meteo|temps|pleu|heure"
+    r"|qui (?:est|etait)|qu est ce|prix|horaires",
+    hints=r"what (?:is|are|was|were|s) (?:a|an|the)\b|tell me (?:\w+ )?about|look up|today"
+    r"|tomorrow|price|cost|cold|warm|clock|open on|time\b",
     cannot="look up facts, the time or the weather",
 )
 

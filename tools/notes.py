@@ -16,9 +16,11 @@ from tools.ui import FileSave, NoteClose, NoteShow
 
 FAMILY = Family(
     name="notes",
-    words=r"not(?:e|iz|a\b|as\b|er\b)|list|merk|memo|remember|remind|write (?:\w+ )?down"
-    r"|jot|shopping|einkauf|to do|anot|apunt|aufschreib|schreib|erinner|rappel|liste"
+    words=r"not(?:e|es|ed|ebook|iz\w*|a|as|er)\b|(?:shopping|packing|to do|todo|grocery|party"
+    r"|gift|wish|my|the) lists?\b|lists? of|memo\b|write (?:\w+ ){0,2}down|jot"
+    r"|take (?:\w+ ){0,2}down|merk|einkauf|anot|apunt|schreib|erinner|rappel|liste"
     r"|recuerd",
+    hints=r"list|remember|remind|shopping|save|write",
     windows=frozenset({"notes"}),
     cannot="keep notes",
 )

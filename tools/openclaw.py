@@ -9,12 +9,12 @@ from bot.openclaw.asked import CallTasks, View, pick
 from bot.openclaw.deep import DeepBrain
 from bot.openclaw.task import TooManyTasks
 from tools.declare import Facts, Family, tool
-from tools.running import acting
+from tools.running import Said, acting
 from tools.toolbox import ToolFailed, toolbox
 
 
 def _openclaw(facts: Facts) -> bool:
-    return bool(getattr(facts.settings, "OPENCLAW_API_URL", ""))
+    return bool(facts.settings.OPENCLAW_API_URL)
 
 
 def _any_claude(facts: Facts) -> bool:
@@ -24,9 +24,14 @@ def _any_claude(facts: Facts) -> bool:
 
 FAMILY = Family(
     name="delegation",
-    words=r"research|find out|look into|look up|investigat|compar|analy|work out|figure out|deep"
-    r"|think|task|how is it going|cancel|forget|also check|internet|online|web\b|code"
-    r"|recherch|herausfind|vergleich|untersuch|nachdenk|aufgabe|tarea|tache",
+    words=r"research|find out|look (?:it |that )?(?:into|online)|investigat|compar|analy"
+    r"|internet|online|on the web|web search|think (?:\w+ )?(?:hard|deep|about|through"
+    r"|it through)|thorough|advi[cs]e|spreadsheet|script|program|code\b|(?:in the"
+    r"|the latest|latest|today s) news|cheapest|flights?\b|hotels?\b|task"
+    r"|how(?: i)?s (?:it|that|this) going|found anything|also (?:check|look)|never ?mind"
+    r"|forget it|stop (?:looking|searching)|recherch|herausfind|vergleich|untersuch"
+    r"|nachdenk|aufgabe|tarea|tache",
+    hints=r"look up|think|work out|figure out|deep|cancel|forget|instead|news|best\b|why",
     needs=_any_claude,
     cannot="take on research or long jobs",
     base=True,
@@ -97,6 +102,8 @@ async def bot_cancel_task(params: FunctionCallParams, job: str = "") -> str:
         job: Words that say which job is meant, if there are several.
     """
     tasks = _tasks(params)
+    if not await tasks.open() and _deep(params).dismiss():
+        return "Nothing more will be said of its result. Say so in a few words."
     view = await _one(tasks, job, "give up")
     acting()
     if await tasks.cancel(view):
@@ -122,7 +129,7 @@ async def bot_think_deeply(params: FunctionCallParams, question: str) -> str:
         heard = await deep.speak(answer)
     if not heard:
         return "The caller spoke before anything of the answer was said. Listen to them."
-    return f"You have just said to the caller: “{heard}” Do not say it again; add nothing."
+    return Said(f"You have just said to the caller: “{heard}” Do not say it again.")
 
 
 def _deep(params: FunctionCallParams) -> DeepBrain:

@@ -1,6 +1,7 @@
 """The caller's page as the tools see it: a command goes out, what really happened comes back.
 
-How a command travels is handed in; for WebRTC it is an `RTVIUICommandFrame`.
+How a command travels is the pipeline's business (`pipelines.screen`): it connects the page. Until
+then, and where nothing ever does, nothing is shown and the tools say so.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.errors import TandemError
-from tools.ui import ANSWERS, Command, UiDone, UiWindows
+from tools.ui import ANSWERS, Command, UiDone, UiTyped, UiWindows
 
 ANSWER_SECONDS = 2.0
 """How long a page may take to do what it was told: opening a window takes it some 50 ms."""
@@ -27,17 +28,25 @@ class NotShown(TandemError):
 class Page:
     """The caller's page, as the tools see it. `windows` are the open ones, the front one first.
 
+    Attributes:
+        on_typed: Told what the caller has typed instead of saying it.
+
     Args:
-        send: Sends one command.
+        send: Sends one command; None until the page is connected.
         seconds: How long an answer is waited for.
     """
 
-    def __init__(self, send: Send, seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(self, send: Send | None = None, seconds: float = ANSWER_SECONDS) -> None:
         self.windows: tuple[str, ...] = ()
+        self.on_typed: Callable[[str], None] = lambda _: None
         self._send = send
         self._seconds = seconds
         self._numbers = count(1)
         self._waiting: dict[str, asyncio.Future[UiDone]] = {}
+
+    def connect(self, send: Send) -> None:
+        """Commands travel by `send` from now on."""
+        self._send = send
 
     async def do(self, command: Command) -> str:
         """Send a command and wait for what came of it; returns what the page says, often ''.
@@ -45,6 +54,8 @@ class Page:
         Raises:
             NotShown: the page could not do it, or did not answer in time.
         """
+        if self._send is None:
+            raise NotShown("the caller's page is not connected")
         request = str(next(self._numbers))
         answer: asyncio.Future[UiDone] = asyncio.get_running_loop().create_future()
         self._waiting[request] = answer
@@ -78,6 +89,8 @@ class Page:
             told = kind.model_validate(payload)
         except ValidationError:
             return False
+        if isinstance(told, UiTyped):
+            self.on_typed(told.text)
         if isinstance(told, UiDone | UiWindows):
             self.windows = tuple(told.windows)
         if isinstance(told, UiDone):

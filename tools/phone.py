@@ -12,7 +12,7 @@ from pydantic import Field
 from bot.errors import ProviderError, ProviderRefused
 from bot.store import desk
 from bot.store.once import folded
-from bot.telephony import handover
+from bot.telephony.putting_through import put_through
 from tools import clock
 from tools.calendar_file import calendar_file
 from tools.declare import Facts, Family, tool
@@ -22,10 +22,15 @@ from tools.ui import FileSave
 
 FAMILY = Family(
     name="phone",
-    words=r"bye|hang up|end (?:the|this) call|transfer|connect me|speak to|talk to|human"
-    r"|person|agent|text me|sms|message|meeting|appointment|book|schedul|tschuss"
-    r"|auflegen|verbinde|nachricht|termin|adios|colgar|mensaje|reunion|cita|revoir"
-    r"|raccroch|rendez|transfer",
+    words=r"bye|goodbye|see you|hang up|end (?:the|this) call|that(?: i|)s (?:all|everything)"
+    r"|transfer (?:me|my call|the call|this call)|connect me|put me through|speak (?:to"
+    r"|with)|talk to (?!you|yourself)|real person|human|text (?:me|him|her|them|my)|sms"
+    r"|message|meeting|appointment|book (?:a|an|me|us)\b|schedul|let (?:\w+ ){1,3}know"
+    r"|tell (?:doctor|dr|mister|mr|mrs|miss|ms|the)\b|tell \w+ (?:that|i|we|to)\b"
+    r"|call (?:me|us) back|tschuss|auf wiederhor|auflegen|leg auf|verbinde|nachricht"
+    r"|termin|sag (?:dem|der|herrn|frau)|adios|colgar|mensaje|reunion|cita\b|revoir"
+    r"|raccroch|rendez",
+    hints=r"transfer|person\b|agent|text\b|book|call|remind",
     cannot="hand the call to a person, send text messages, take messages or book meetings",
     base=True,
 )
@@ -67,26 +72,14 @@ async def bot_transfer_call(params: FunctionCallParams, to: str, reason: str, su
         summary=". ".join(part for part in (summary.rstrip("."), reason) if part),
         key=once_key(),
     )
-    base = box.settings.PUBLIC_URL
-    outbound = box.call.direction == "outbound"
-    twiml = handover.connect(
-        number,
-        f"{base}/phone/whisper/{note.token}",
-        f"{base}/phone/handed-over/{note.token}",
-        box.settings.BOT_LANGUAGE,
-        caller_id=box.settings.TWILIO_PHONE_NUMBER if outbound else "",
-    )
-    box.handing_over(True)
     try:
-        await box.twilio.update_call(box.call.provider_call_id, twiml)
+        await put_through(box.twilio, box.settings, box.call, number, note.token, name)
     except ProviderError as error:
-        box.handing_over(False)
         logger.warning(f"call {box.call.id}: not handed over: {error}")
         raise ToolFailed(
             f"Not done: the call could not be handed to {name}. Say sorry, and offer to take a "
             "message for them."
         ) from None
-    box.call.transferred(f"handed to {name}")
     return f"The caller is being connected to {name}. Say nothing more."
 
 

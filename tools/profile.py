@@ -12,11 +12,14 @@ from tools.toolbox import ToolFailed, toolbox
 
 FAMILY = Family(
     name="profile",
-    words=r"my (?:\w+ )?(?:name|address|email|e mail|birthday|phone|number|company|job|profile)"
-    r"|my (?:\w+ )?(?:favou?rite|allerg\w*|doctor|wife|husband|language)|call me|i am called"
-    r"|i live|i moved|profil|remember (?:that )?(?:i|my)|forget|know about me|about me"
-    r"|mein\w* (?:name|adresse|geburtstag|firma|lieblings)|ich heiss|ich wohne|nenn mich|vergiss"
-    r"|me llamo|mi nombre|mi direccion|olvida|je m appelle|mon nom|mon adresse|oublie",
+    words=r"my (?:\w+ )?(?:name|address|e ?mail|birthday|phone|number|company|job|profile)"
+    r"|my favou?rite|i(?: a)?m (?:\w+ )?allergic|my allerg|call me(?! back)|i am called"
+    r"|i live|i(?: ve)? moved|profile|remember (?:that )?(?:i|my)\b|know(?:n)? about me"
+    r"|about me\b|have for me|my (?:doctor|wife|husband|language)(?: s)? (?:is|name)"
+    r"|mein\w* (?:name|adresse|geburtstag|firma|lieblings)|ich heiss|ich wohne|nenn mich"
+    r"|vergiss|me llamo|mi nombre|mi direccion|olvida|je m appelle|mon nom|mon adresse"
+    r"|oublie",
+    hints=r"forget|remember|my (?:\w+ )?(?:doctor|wife|husband|language)",
     cannot="remember things about the caller",
 )
 

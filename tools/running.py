@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from loguru import logger
+from pipecat.frames.frames import FunctionCallResultProperties
 from pipecat.services.llm_service import FunctionCallParams
 
 from bot.errors import ProviderError, StoreError, TandemError
@@ -45,6 +46,10 @@ _TWICE = (
 )
 
 _run: ContextVar[tuple[Toolbox, Invocation]] = ContextVar("tandem_tool_run")
+
+
+class Said(str):
+    """A tool's answer that the caller has heard already: the model is not asked to say more."""
 
 
 class Overtaken(TandemError):
@@ -91,7 +96,10 @@ async def run_tool(signature: Signature, terms: Terms, params: FunctionCallParam
     run: Invocation | None = None
     try:
         outcome, answer, run = await _answer(signature, terms, params, box)
-        await params.result_callback(answer)
+        properties = FunctionCallResultProperties(run_llm=False)
+        await params.result_callback(
+            answer, properties=properties if isinstance(answer, Said) else None
+        )
         if run:
             run.delivered = True
     finally:
@@ -177,7 +185,7 @@ async def _attempt(
     try:
         async with asyncio.timeout(terms.seconds):
             answer = await signature.function(params, **arguments)
-        return "done", str(answer or "").strip() or "Done."
+        return "done", answer if isinstance(answer, Said) else str(answer or "").strip() or "Done."
     except ToolFailed as error:
         run.acted = False
         return "failed", str(error)

@@ -12,9 +12,11 @@ from tools.ui import SoundtrackControl, SoundtrackVolume
 
 FAMILY = Family(
     name="soundtrack",
-    words=r"soundtrack|background|music|musik|musica|musique|ambient|volume|louder|quieter"
-    r"|softer|turn (?:it )?(?:up|down)|next (?:track|song)|lauter|leiser|lautstarke"
-    r"|volumen|mas alto|plus fort",
+    words=r"soundtrack|background|(?:the|room s|own|some|quiet|that) music|music (?:on|off|up"
+    r"|down|volume|louder|quieter)|ambient|volume|louder|quieter|softer|turn (?:it "
+    r"|the \w+ )?(?:up|down)\b|next track|lauter|leiser|lautstarke|volumen|mas alto"
+    r"|plus fort|hintergrund|ambiance",
+    hints=r"music|musik|musica|musique|next song|stop it",
     windows=frozenset({"soundtrack"}),
     screen=True,
     cannot="play background music",

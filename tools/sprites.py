@@ -9,8 +9,9 @@ from tools.ui import SpriteDismiss, SpriteSummon
 
 FAMILY = Family(
     name="sprites",
-    words=r"sprite|summon|figure|creature|character|companion|dragon|dismiss|go away"
-    r"|banish|figur|beschwor|duende|invoca|personnage|invoque",
+    words=r"sprite|summon|creature|companion|keep me company|dismiss|banish|beschwor|duende"
+    r"|invoca|invoque|(?:dragon|figure|character) (?:away|on (?:the|my) screen)",
+    hints=r"figure|character|dragon|go away|send (?:\w+ ){0,3}away|figur|personnage",
     screen=True,
     cannot="summon a figure on the screen",
 )

@@ -20,8 +20,8 @@ from tools.memory import Memory
 from tools.page import Page
 
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
-ROOM_OWNER = "room"
-"""Whose notes those of the test room are: it has one user, the operator."""
+BROWSER = "browser:"
+"""What the `caller` of a room's call begins with when its browser is known."""
 
 
 class ToolFailed(TandemError):
@@ -52,8 +52,6 @@ class Toolbox:
             interrupted since.
         end_call: Ends the call when everything was said, unless the caller speaks first; given
             the reason.
-        handing_over: Told True before Twilio is asked to hand the caller to somebody, False when
-            it did not; in between the end of the stream is not the end of the call.
         quiet: Returns when what the bot has begun to say was heard.
         filler: Told a tool's name when the tool has not answered within 0.7 s.
         on_done: Told of each tool's end: name, outcome, seconds.
@@ -69,7 +67,6 @@ class Toolbox:
     turn: Callable[[], int] = lambda: 0
     still_wanted: Callable[[str], bool] = lambda _: True
     end_call: Callable[[str], Awaitable[None]] = _nothing
-    handing_over: Callable[[bool], None] = lambda _: None
     quiet: Callable[[], Awaitable[None]] = _at_once
     filler: Callable[[str], Awaitable[None]] = _nothing
     on_done: Callable[[str, str, float], None] = lambda *_: None
@@ -84,10 +81,10 @@ class Toolbox:
 
     @property
     def owner(self) -> str:
-        """Whose notes and profile are meant. A caller without a number has them for one call."""
-        if self.call.channel == "phone":
-            return self.number or f"call:{self.call.id}"
-        return ROOM_OWNER if self.call.channel == "room" else f"call:{self.call.id}"
+        """Whose notes and profile are meant: a phone number's, or a browser's (its cookie's, see
+        `bot/web/room_visitor.py`). A caller who has neither has them for one call."""
+        browser = self.call.channel == "room" and self.call.caller.startswith(BROWSER)
+        return self.number or (self.call.caller if browser else f"call:{self.call.id}")
 
     @property
     def language(self) -> str:

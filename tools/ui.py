@@ -1,9 +1,10 @@
 """What the bot may do on the caller's page: every command once, with its payload's type.
 
 A command travels as one RTVI `ui-command` message, `{command, payload}`; the page answers with one
-`ui-event`, `{event: "ui.done", payload: UiDone}`, and tells of windows that the caller opens or
-closes themselves with `{event: "ui.windows", payload: UiWindows}`. Texts are plain text or, where
-it says so, markdown: a page must never read them as HTML.
+`ui-event`, `{event: "ui.done", payload: UiDone}`, tells of windows that the caller opens or closes
+themselves with `{event: "ui.windows", payload: UiWindows}`, and hands over what a caller types
+instead of speaking with `{event: "ui.typed", payload: UiTyped}`. Texts are plain text or, where it
+says so, markdown: a page must never read them as HTML.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ Arrangement = Literal[
     "minimize", "maximize", "restore", "snap_left", "snap_right", "reset", "close"
 ]
 Desktop = Literal["home", "work", "quiet", "create"]
+LONGEST_TYPED = 1_000
+"""Characters of a typed turn: a minute of speech."""
 Text = Annotated[str, Field(max_length=20_000)]
 Label = Annotated[str, Field(max_length=300)]
 
@@ -192,7 +195,7 @@ class UiDone(BaseModel):
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-    request: str
+    request: Annotated[str, Field(max_length=40)]
     ok: bool
     text: Annotated[str, Field(max_length=300)] = ""
     windows: Annotated[list[App], Field(max_length=20)] = []
@@ -205,8 +208,19 @@ class UiWindows(BaseModel):
     windows: Annotated[list[App], Field(max_length=20)]
 
 
+class UiTyped(BaseModel):
+    """What the caller has typed instead of saying it: their turn, whole."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TYPED)]
+
+
 COMMANDS: Mapping[str, type[Command]] = {kind.command: kind for kind in Command.__subclasses__()}
-ANSWERS: Mapping[str, type[BaseModel]] = {"ui.done": UiDone, "ui.windows": UiWindows}
+ANSWERS: Mapping[str, type[BaseModel]] = {
+    "ui.done": UiDone,
+    "ui.windows": UiWindows,
+    "ui.typed": UiTyped,
+}
 APPS: tuple[str, ...] = get_args(App)
 
 

@@ -12,10 +12,12 @@ from tools.ui import App, BrowserOpen, Desktop, DesktopSwitch, ViewsClose
 
 FAMILY = Family(
     name="views",
-    words=r"desktop|mode\b|work mode|quiet|browser|website|web ?site|web page|www|url"
-    r"|dot com|\w+ com\b|go to|close (?:all|every)|clean up|clear the screen"
-    r"|schreibtisch|modus|webseite|schliess alles|escritorio|pagina|cierra todo"
-    r"|bureau|site|ferme tout",
+    words=r"desktop|(?:home|work|quiet|create|creative) mode|browser|website|web ?site"
+    r"|web ?page|www|url\b|dot (?:com|org|net|de|io)|\w+ (?:com|org|net)\b|close (?:all"
+    r"|every)|all (?:the |my |of the )?windows|clean up|clear (?:the|my) screen"
+    r"|schreibtisch|modus|webseite|schliess alles|escritorio|pagina|cierra todo|bureau"
+    r"|ferme tout",
+    hints=r"go to|mode\b|quiet|switch|screen|close|site",
     windows=frozenset({"browser"}),
     screen=True,
     cannot="show web pages or desktops",

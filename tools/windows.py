@@ -9,10 +9,13 @@ from tools.ui import App, Arrangement, WindowArrange, WindowOpen
 
 FAMILY = Family(
     name="windows",
-    words=r"window|open (?:the |my |up )|app\b|minimi|maximi|full ?screen|bigger|smaller"
-    r"|snap|left half|right half|to the (?:left|right)|put it (?:left|right)|restore"
-    r"|terminal|mail\b|drive\b|fenster|offne|mach .{0,20} auf|schliess|close|ventana"
-    r"|abre|cierra|fenetre|ouvre|ferme",
+    words=r"windows?\b|apps?\b|minimi|maximi|full ?screen|bigger|smaller|snap|(?:left"
+    r"|right) (?:half|side)|other side|(?:to|on) the (?:left|right)|restore"
+    r"|open (?:up )?(?:my |the |a )?(?:notes app|youtube|calculator|canvas|terminal|mail"
+    r"|drive|files|soundtrack)|terminal|my (?:e ?)?mails?\b(?! (?:address|is|was))"
+    r"|drive\b|fenster|offne|mach .{0,20} auf|ventana|abre|fenetre|ouvre",
+    hints=r"open (?:the |my |up )|close (?:the|that|it|this|my)|bring up|whole screen|schliess"
+    r"|cierra|ferme",
     screen=True,
     cannot="open or move windows",
 )

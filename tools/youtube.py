@@ -21,9 +21,11 @@ def _configured(facts: Facts) -> bool:
 
 FAMILY = Family(
     name="youtube",
-    words=r"youtube|you tube|video|song|movie|clip|trailer|watch"
-    r"|play (?!the (?:soundtrack|music\b))|spiel|lied|musik|film|schau|zeig mir ein"
-    r"|pon (?:la|el|una?)|cancion|joue|chanson|regarde|next one|pause|resume",
+    words=r"youtube|you tube|videos?\b|song|movie|clip\b|trailer|watch (?:a|an|the|some|that"
+    r"|something)|play (?!the (?:soundtrack|music|background)|background|a (?:game"
+    r"|role))|spiel (?!keine)|lied\b|film|zeig mir ein|pon (?:la|el|una?)\b|cancion|joue"
+    r"|chanson|regarde",
+    hints=r"watch|music|next one|pause|resume|skip|put on|musik|schau",
     windows=frozenset({"youtube"}),
     screen=True,
     needs=_configured,

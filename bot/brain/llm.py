@@ -1,65 +1,53 @@
-"""The fast brain: Pipecat's LLM services on the process's shared clients."""
+"""Which brain a call has: decided here and nowhere else."""
 
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-import openai
-from openai import AsyncOpenAI
-from pipecat.services.anthropic.llm import AnthropicLLMService
-from pipecat.services.llm_service import LLMService
-from pipecat.services.openai.llm import OpenAILLMService
-from pipecat.utils.errors import ErrorCategory
-
-from bot.brain.speculation import ThinksAhead
+from bot.brain.again import Again
+from bot.brain.brain import Brain
+from bot.brain.claude_model import ClaudeModel
+from bot.brain.model import Model
+from bot.brain.openai_model import OpenAIModel
 from bot.clients import Clients
 from bot.providers import Endpoint
 
-FUNCTION_CALL_SECONDS = 20.0
-"""A tool that takes longer is given up, or the caller would wait in silence."""
 
-EMBEDDED_MAX_TOKENS = 120
-"""The embedded model writes about 10 tokens a second and rambles when it is let."""
+def make_models(endpoints: Iterable[Endpoint], clients: Clients) -> list[Model]:
+    """A model for each endpoint, in their order; none asks twice."""
+    return [_model(endpoint, clients) for endpoint in endpoints]
 
 
-def make_llm(endpoint: Endpoint, clients: Clients, system_prompt: str) -> LLMService[Any]:
-    """The language model service of one call."""
-    if endpoint.provider == "anthropic":
-        return _Claude(
-            api_key="shared client",
-            client=clients.anthropic(endpoint),
-            function_call_timeout_secs=FUNCTION_CALL_SECONDS,
-            settings=AnthropicLLMService.Settings(
-                model=endpoint.model, system_instruction=system_prompt
-            ),
-        )
-    settings = OpenAILLMService.Settings(model=endpoint.model, system_instruction=system_prompt)
-    if endpoint.provider == "embedded":
-        settings.temperature = 0.0
-        settings.max_tokens = EMBEDDED_MAX_TOKENS
-    return _OpenAICompatible(
-        clients.openai(endpoint),
-        supports_developer="openai.com" in endpoint.base_url,
-        function_call_timeout_secs=FUNCTION_CALL_SECONDS,
-        settings=settings,
+def first(models: Sequence[Model]) -> Model:
+    """The first of the models, asked once more when it has nothing to say or fails at once."""
+    return Again(models[0])
+
+
+def make_llm(
+    endpoint: Endpoint | Sequence[Endpoint],
+    clients: Clients,
+    system_prompt: str,
+    call_id: str = "",
+    join: Callable[[Sequence[Model]], Model] = first,
+) -> Brain:
+    """The language model service of one call.
+
+    Args:
+        endpoint: The endpoint, or several, best first.
+        clients: The process's clients.
+        system_prompt: The instructions.
+        call_id: The call's id.
+        join: Makes one model of the endpoints' models.
+    """
+    endpoints = (endpoint,) if isinstance(endpoint, Endpoint) else endpoint
+    return Brain(
+        join(make_models(endpoints, clients)),
+        system_prompt,
+        call_id=call_id,
+        # The embedded model would have to read everything anew; its server drops old turns itself.
+        summarises=endpoints[0].provider != "embedded",
     )
 
 
-class _Claude(ThinksAhead, AnthropicLLMService):
-    """Pipecat's service."""
-
-
-class _OpenAICompatible(ThinksAhead, OpenAILLMService):
-    """Pipecat's service on a shared client; time-outs count as connectivity, not as unknown."""
-
-    def __init__(self, client: AsyncOpenAI, *, supports_developer: bool, **kwargs: Any) -> None:
-        self._shared = client
-        self.supports_developer_role = supports_developer
-        super().__init__(**kwargs)
-
-    def create_client(self, *args: Any, **kwargs: Any) -> AsyncOpenAI:
-        """The process's client instead of a new one."""
-        return self._shared
-
-    def _classify_error(self, error: Exception) -> ErrorCategory | None:
-        if isinstance(error, openai.APIConnectionError):
-            return ErrorCategory.CONNECTIVITY
-        return super()._classify_error(error)
+def _model(endpoint: Endpoint, clients: Clients) -> Model:
+    if endpoint.provider == "anthropic":
+        return ClaudeModel(endpoint, clients.anthropic(endpoint))
+    return OpenAIModel(endpoint, clients.openai(endpoint))

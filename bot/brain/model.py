@@ -21,12 +21,14 @@ class Asked:
         system: The system prompt.
         call_id: Whose conversation it is: a session of its own, where a provider keeps any.
         said: What the caller has heard of the answer already; the model goes on from there.
+        most_tokens: The longest answer; 0 leaves it to the model's own settings.
     """
 
     context: LLMContext
     system: str
     call_id: str = ""
     said: str = ""
+    most_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A whole tool call. `arguments` is a JSON object's text, as the model wrote it."""
+    """A whole tool call. `arguments` is the text of a JSON object; where the model wrote none that
+    can be read, of one that fits no tool. The name need not be one of a tool that was shown. `id`
+    is our own: nine letters or digits, never the same twice."""
 
     id: str
     name: str
@@ -56,7 +60,12 @@ class Usage:
     cached: int = 0
 
 
-Piece: TypeAlias = Words | ToolCall | Usage
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A sign of life: the model is at a thought or a tool call, which come whole or not at all."""
+
+
+Piece: TypeAlias = Words | ToolCall | Usage | Writing
 
 
 class Model(Protocol):

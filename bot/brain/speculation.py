@@ -58,13 +58,14 @@ class ThinksAhead(_Base):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._speculation_gate = _OpenGate(name=f"{self}::gate")
-        self._asked_characters = self._written_characters = 0
+        self._asked: tuple[LLMContext, int] | None = None
+        """What was asked and is not counted yet: the conversation, and its messages by then."""
+        self._written_characters = 0
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note what is asked; count what was broken off."""
         if isinstance(frame, LLMContextFrame):
-            system = self._settings.system_instruction or ""
-            self._asked_characters = _characters(frame.context) + len(str(system))
+            self._asked = frame.context, len(frame.context.get_messages())
             self._written_characters = 0
         broken_off = isinstance(frame, InterruptionFrame) or (
             isinstance(frame, EagerEndOfTurnCancelFrame) and self._speculation_gate.is_speculating
@@ -86,12 +87,12 @@ class ThinksAhead(_Base):
 
     async def push_error_frame(self, error: ErrorFrame, *args: Any, **kwargs: Any) -> None:
         """Report an error; a request that failed has cost nothing."""
-        self._asked_characters = 0
+        self._asked = None
         await super().push_error_frame(error, *args, **kwargs)
 
     async def start_llm_usage_metrics(self, tokens: LLMTokenUsage) -> None:
         """Report tokens; the provider's own figure makes an estimate needless."""
-        self._asked_characters = 0
+        self._asked = None
         await super().start_llm_usage_metrics(tokens)
 
     async def _push_llm_text(self, text: str) -> None:
@@ -99,8 +100,9 @@ class ThinksAhead(_Base):
         await super()._push_llm_text(text)
 
     async def _count_broken_off(self) -> None:
-        if self._asked_characters:
-            asked = self._asked_characters // CHARACTERS_PER_TOKEN
+        if self._asked:
+            characters = _characters(*self._asked) + len(self._settings.system_instruction or "")
+            asked = characters // CHARACTERS_PER_TOKEN
             written = self._written_characters // CHARACTERS_PER_TOKEN
             await self.start_llm_usage_metrics(
                 LLMTokenUsage(
@@ -109,7 +111,7 @@ class ThinksAhead(_Base):
             )
 
 
-def _characters(context: LLMContext) -> int:
+def _characters(context: LLMContext, messages: int) -> int:
     tools = getattr(context.tools, "standard_tools", [])
-    written = (str(message) for message in context.messages)
+    written = (str(message) for message in context.get_messages()[:messages])
     return sum(map(len, written)) + sum(len(str(tool.to_default_dict())) for tool in tools)

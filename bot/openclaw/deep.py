@@ -17,9 +17,11 @@ class DeepBrain:
         tasks: The caller's delegated tasks; None without OpenClaw.
         thinker: Answers one question; None if nobody can.
         speak: Says text as it comes, after what is being said, and returns what the caller heard.
-            It closes the iterator when the caller speaks. Errors of the iterator come through.
+            It stops asking for more when the caller speaks. Errors of the iterator come through.
+        dismiss: Says no more of results that are being told or wait to be; False if there are none.
     """
 
     tasks: CallTasks | None
     thinker: Thinker | None
     speak: Speak
+    dismiss: Callable[[], bool] = lambda: False

@@ -16,10 +16,10 @@ You work in the background for {bot}, a voice assistant on the telephone. It tal
 while you work; you cannot ask the caller anything. The caller's request, as {bot} understood it: \
 "{words}"
 
-{haste}Do the work now and answer {bot}. Begin with one or two short sentences that can be read \
-aloud and hold the result. If there is more worth knowing, leave an empty line and put it after \
-that. Say plainly what you could not find or do. Do not mention these instructions, sessions or \
-runs.\
+{haste}Do the work now and answer {bot}, in the request's language. Begin with one or two short \
+sentences that can be read aloud, say what they are about and hold the result. If there is more \
+worth knowing, leave an empty line and put it after that. Say plainly what you could not find or \
+do. Do not mention these instructions, sessions or runs.\
 """
 
 _HASTE = "It is urgent: a good answer soon is better than a complete one later. "

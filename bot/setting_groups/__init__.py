@@ -5,8 +5,12 @@ concerns one group alone into that group's `problems()`. `.env.example` is writt
 (`python runner.py --env-example`), in the order of `IN_ORDER`.
 """
 
+from bot.setting_groups.console import ConsoleSettings
 from bot.setting_groups.conversation import ConversationSettings
+from bot.setting_groups.failover import AssemblyAiSettings, FailoverSettings, GroqSettings
 from bot.setting_groups.group import Group
+from bot.setting_groups.health import HealthSettings
+from bot.setting_groups.modes import ModeSettings
 from bot.setting_groups.openclaw import OpenClawSettings
 from bot.setting_groups.providers import (
     AnthropicSettings,
@@ -22,9 +26,13 @@ from bot.setting_groups.tools import ToolSettings
 
 
 class AllGroups(
+    ModeSettings,
     OpenClawSettings,
     TwilioSettings,
     EmbeddedSettings,
+    FailoverSettings,
+    AssemblyAiSettings,
+    GroqSettings,
     AnthropicSettings,
     ElevenLabsSettings,
     WhisperSettings,
@@ -32,6 +40,8 @@ class AllGroups(
     ProviderLists,
     ToolSettings,
     ConversationSettings,
+    ConsoleSettings,
+    HealthSettings,
     ServerSettings,
 ):
     """Every field. Pydantic collects them from the last base to the first."""

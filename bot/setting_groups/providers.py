@@ -9,8 +9,8 @@ from pydantic_settings import NoDecode
 from bot.setting_groups.group import Group, secret
 from bot.settings_rules import OPENAI_URL, AnyUrl, HttpUrl, split
 
-SttProvider = Literal["openai", "whisper", "embedded"]
-LlmProvider = Literal["openai", "anthropic", "embedded"]
+SttProvider = Literal["openai", "whisper", "assemblyai", "embedded"]
+LlmProvider = Literal["openai", "anthropic", "groq", "embedded"]
 TtsProvider = Literal["elevenlabs", "openai", "embedded"]
 
 
@@ -19,14 +19,18 @@ class ProviderLists(Group):
 
     STT_PROVIDERS: Annotated[tuple[SttProvider, ...], NoDecode, BeforeValidator(split)] = Field(
         (),
-        description="Speech to text, first wins: openai, whisper, embedded; empty: automatic.",
+        description="Speech to text, best first: openai, whisper, assemblyai, embedded; empty: "
+        "automatic. The others stand by.",
     )
     LLM_PROVIDERS: Annotated[tuple[LlmProvider, ...], NoDecode, BeforeValidator(split)] = Field(
         (),
-        description="Language model, first wins: openai, anthropic, embedded; empty: automatic.",
+        description="Language model, best first: openai, anthropic, groq, embedded; empty: "
+        "automatic. The others stand by.",
     )
     TTS_PROVIDERS: Annotated[tuple[TtsProvider, ...], NoDecode, BeforeValidator(split)] = Field(
-        (), description="Voice, first wins: elevenlabs, openai, embedded; empty: automatic."
+        (),
+        description="Voice, best first: elevenlabs, openai, embedded; empty: automatic. The others "
+        "stand by.",
     )
 
 

@@ -35,16 +35,36 @@ class Phrases:
         self._folder = folder
         self._voice = voice
         self._audio: dict[str, bytes] = {}
+        self._borrowed: set[str] = set()
 
     def get(self, text: str) -> bytes | None:
         """The rendering of `text`, or None where there is none (yet)."""
         return self._audio.get(text)
 
+    @property
+    def pace(self) -> float:
+        """Seconds that a character takes in this voice; 0 where nothing is rendered."""
+        characters = sum(map(len, self._audio))
+        seconds = sum(map(len, self._audio.values())) / (2 * PHRASE_RATE)
+        return seconds / characters if characters else 0.0
+
+    def missing(self, texts: Iterable[str]) -> list[str]:
+        """Those that this voice has not rendered yet."""
+        return [text for text in texts if text not in self._audio or text in self._borrowed]
+
+    async def borrow(self, texts: Iterable[str], synthesize: Synthesize) -> None:
+        """Render with another voice what this one could not; not kept on disk."""
+        for text in self.missing(texts):
+            try:
+                self._audio[text] = await synthesize(text)
+            except ProviderError as error:
+                logger.warning(f"sentence not rendered by another voice either: {error}")
+                return
+            self._borrowed.add(text)
+
     async def prepare(self, texts: Iterable[str], synthesize: Synthesize) -> None:
         """Load or render every text; one that cannot be rendered is logged and left out."""
-        for text in texts:
-            if text in self._audio:
-                continue
+        for text in self.missing(texts):
             path = self._path(text)
             audio = await asyncio.to_thread(_read, path)
             if audio is None:
@@ -56,6 +76,7 @@ class Phrases:
                 await asyncio.to_thread(_write, path, audio)
             if audio:
                 self._audio[text] = audio
+                self._borrowed.discard(text)
 
     def _path(self, text: str) -> Path:
         key = hashlib.sha256(f"{self._voice}\n{text}".encode()).hexdigest()

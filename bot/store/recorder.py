@@ -67,6 +67,9 @@ class Recorder:
         capacity: records held in memory at most.
         retry: seconds to the first new try after a failed write, and at most between two.
         beat: seconds between two heartbeats of this server.
+
+    Attributes:
+        followers: told of every record as it is queued; they must not raise nor wait.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Recorder:
         self._open: dict[str, Row] = {}
         self._closed = False
         self._told_full = False
+        self.followers: list[Callable[[Record], None]] = []
 
     @property
     def waiting(self) -> int:
@@ -244,6 +248,8 @@ class Recorder:
             self._put("call_state", row)
 
     def _put(self, kind: Kind, *rows: Row) -> None:
+        for follow in self.followers:
+            follow(Record(kind, rows))
         if self._closed:
             logger.warning(f"store: a {kind} came after the recorder was closed; not written")
             return

@@ -4,7 +4,7 @@ from typing import Literal
 
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from bot.telephony.prompts import say_language
+from bot.telephony.prompts import say_language, sentence
 
 RING_SECONDS = 25
 """How long the person's phone rings before the caller is taken back."""
@@ -51,6 +51,21 @@ def connect(number: str, whisper: str, after: str, language: str, caller_id: str
     dial = Dial(answer_on_bridge=True, timeout=RING_SECONDS, action=after, method="POST", **shown)
     dial.number(number, url=whisper, method="POST")
     response.append(dial)
+    return str(response)
+
+
+def forward(number: str, language: str, caller_id: str = "") -> str:
+    """Connect the caller to `number` with nothing asked of this server any more: it stops.
+
+    Args:
+        number: Whom to ring, E.164.
+        language: The bot's language.
+        caller_id: The number that the person sees; '' shows the caller's own.
+    """
+    response = _saying("connecting", language)
+    shown = {"caller_id": caller_id} if caller_id else {}
+    response.append(Dial(number, answer_on_bridge=True, timeout=RING_SECONDS, **shown))
+    response.say(sentence("closed", language), language=say_language(language))
     return str(response)
 
 

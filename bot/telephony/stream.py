@@ -141,6 +141,10 @@ class MediaStream:
         if self.gone.is_set():
             await sink.left()
 
+    def pause(self) -> None:
+        """Keep what comes from now on until somebody listens again."""
+        self._sink = None
+
     async def leave(self) -> None:
         """The caller is gone, whoever noticed."""
         if not self.gone.is_set():

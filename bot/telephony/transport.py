@@ -96,6 +96,13 @@ class PhoneTransport(BaseTransport):
         """Return the processor that sends the bot's audio."""
         return self._output
 
+    def renewed(self) -> "PhoneTransport":
+        """A fresh transport on the same stream; this one hears and sends nothing from now on. What
+        the caller says meanwhile is kept, up to five seconds of it."""
+        self._stream.pause()
+        self._output.over = True
+        return PhoneTransport(self._stream)
+
     async def tell_connected(self) -> None:
         """Call the handlers of `on_client_connected`."""
         await self._call_event_handler("on_client_connected", self._stream)
@@ -165,6 +172,7 @@ class PhoneOutput(HoldsOutput, BaseOutputTransport):
     def __init__(self, stream: MediaStream, params: TransportParams) -> None:
         super().__init__(params)
         self._stream = stream
+        self.over = False
         self._protected = False
         self._recent = b""
         self._unheard = b""
@@ -178,7 +186,7 @@ class PhoneOutput(HoldsOutput, BaseOutputTransport):
         """Clear the far end on an interruption, before anything else can be sent."""
         if isinstance(frame, InterruptionFrame):
             self._recent = self._unheard = b""
-            if not self._protected:
+            if not self._protected:  # also after `renewed()`: what it has sent may be cut off
                 await self._stream.clear()
         await super().process_frame(frame, direction)
 
@@ -200,7 +208,7 @@ class PhoneOutput(HoldsOutput, BaseOutputTransport):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Send one chunk and wait until the far end needs the next one."""
-        if not await self.may_write(frame) or self._stream.gone.is_set():
+        if not await self.may_write(frame) or self.over or self._stream.gone.is_set():
             return False
         playout = self._stream.playout
         idle = playout.buffered_seconds == 0

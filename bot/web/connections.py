@@ -1,7 +1,8 @@
 """The room's WebRTC connections, each from its offer to the end of its call.
 
 A page that dies says nothing: aiortc reports the loss after 30 s. The page therefore pings once a
-second, and `RoomConnections` hangs up when the pings stay away.
+second. When the pings stay away the bot falls silent and the conversation waits: a page whose
+network broke comes back into it with a new offer; after a while `RoomConnections` hangs up.
 """
 
 import asyncio
@@ -27,9 +28,9 @@ from bot.web.room_transport import RoomTransport
 from bot.web.seams import Converse
 
 CHECK_SECONDS = 1.0
-LOST_CHECKS = 4
+LOST_CHECKS = 17
 """Checks without a sign of life before a page counts as lost. Pipecat itself waits 3 s for a ping,
-so this is noticed within 8 s."""
+so a page has 20 s to come back: a change of network takes 5 to 10 s. It keeps its place so long."""
 ARRIVE_CHECKS = 10
 """Checks before a page that sent its offer, but no media, counts as lost."""
 GRACE_SECONDS = 5.0
@@ -46,30 +47,46 @@ class ConnectionUnknown(TandemError):
     """No connection has this id, or not any more."""
 
 
+class _Handler(SmallWebRTCRequestHandler):
+    """Pipecat's, which keeps a connection for ever under the names that it had before a restart."""
+
+    def forget(self, pc_id: str) -> None:
+        """Drop a name that a connection has no more."""
+        self._pcs_map.pop(pc_id, None)
+
+
 class RoomConnections:
     """Takes offers, holds a place at the switchboard for each, and runs its conversation."""
 
     def __init__(self, switchboard: Switchboard, converse: Converse) -> None:
         self._switchboard = switchboard
         self._converse = converse
-        self._handler = SmallWebRTCRequestHandler()
+        self._handler = _Handler()
         self._visits: set[asyncio.Task[None]] = set()
+        self._named: dict[str, _Visit] = {}
 
     @property
     def live(self) -> int:
         """How many conversations run."""
         return len(self._visits)
 
-    async def open(self, offer: Offer) -> Answer:
-        """Answer an offer and start the conversation.
+    async def open(self, offer: Offer, caller: str = "") -> Answer:
+        """Answer an offer and start the conversation, or go on with the one that it names.
+
+        Args:
+            offer: What the page sent.
+            caller: Whose browser it is; only the same one comes back into a conversation.
 
         Raises:
             NotAdmitted: full house, or the server is stopping.
             OfferInvalid: the offer is not understood.
+            ConnectionUnknown: the conversation to come back into is over, or somebody else's.
         """
         if offer.sdp.count("\nm=") > MEDIA_SECTIONS or "\nm=audio" not in offer.sdp:
             raise OfferInvalid("the offer must hold one audio section")
-        visit = _Visit(self._converse)
+        if offer.pc_id:
+            return await self._resume(offer, caller)
+        visit = _Visit(self._converse, caller)
         with ExitStack() as place:
             place.enter_context(self._switchboard.holding(visit.call, visit.hang_up))
             request = SmallWebRTCRequest(sdp=offer.sdp, type=offer.type)
@@ -82,7 +99,33 @@ class RoomConnections:
             task = visit.start(place.pop_all())
             self._visits.add(task)
             task.add_done_callback(self._visits.discard)
+        self._named[answer["pc_id"]] = visit
+        task.add_done_callback(lambda _: self._forget(visit))
         return Answer.model_validate(answer)
+
+    async def _resume(self, offer: Offer, caller: str) -> Answer:
+        """Give a conversation a new connection in the place of a broken one."""
+        visit = self._named.get(offer.pc_id)
+        if visit is None or visit.call.caller != caller or visit.call.over:
+            raise ConnectionUnknown("this conversation is over")
+        del self._named[offer.pc_id]
+        request = SmallWebRTCRequest(
+            sdp=offer.sdp, type=offer.type, pc_id=offer.pc_id, restart_pc=True
+        )
+        try:
+            answer = await self._handler.handle_web_request(request, visit.arrive)
+        except Exception as error:
+            raise OfferInvalid("the offer is not valid WebRTC") from error
+        self._handler.forget(offer.pc_id)
+        if answer is None:
+            raise OfferInvalid("the offer has no answer")
+        self._named[answer["pc_id"]] = visit
+        logger.info(f"room: call {visit.call.id} goes on after a break")
+        return Answer.model_validate(answer)
+
+    def _forget(self, visit: "_Visit") -> None:
+        for pc_id in [name for name, known in self._named.items() if known is visit]:
+            del self._named[pc_id]
 
     async def add(self, more: Candidates) -> None:
         """Add further ICE candidates to a connection.
@@ -113,14 +156,14 @@ class RoomConnections:
         for task in visits:
             task.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
-        await self._handler.close()
+        await self._handler.close()  # type: ignore[no-untyped-call]
 
 
 class _Visit:
     """One page's stay: its call, its connection, its conversation."""
 
-    def __init__(self, converse: Converse) -> None:
-        self.call = Call(channel="room")
+    def __init__(self, converse: Converse, caller: str) -> None:
+        self.call = Call(channel="room", caller=caller)
         self._converse = converse
         self._connection: SmallWebRTCConnection | None = None
         self._transport: RoomTransport | None = None
@@ -156,7 +199,7 @@ class _Visit:
     async def _run(
         self, place: ExitStack, connection: SmallWebRTCConnection, transport: RoomTransport
     ) -> None:
-        watch = asyncio.create_task(self._watch(connection))
+        watch = asyncio.create_task(self._watch(connection, transport))
         with place:
             try:
                 if not self._ending:
@@ -186,7 +229,7 @@ class _Visit:
             logger.warning(f"room: call {self.call.id}: its connection does not close")
             self._closing.cancel()
 
-    async def _watch(self, connection: SmallWebRTCConnection) -> None:
+    async def _watch(self, connection: SmallWebRTCConnection, transport: RoomTransport) -> None:
         """Hang up when the page never arrives, or gives no sign of life any more."""
         misses, limit = 0, ARRIVE_CHECKS
         while misses < limit:
@@ -195,6 +238,7 @@ class _Visit:
                 misses, limit = 0, LOST_CHECKS
             else:
                 misses += 1
+            transport.away(misses > 0 and limit == LOST_CHECKS)
         if limit == LOST_CHECKS:
             self.call.ending("connection lost")
         else:

@@ -20,6 +20,8 @@ def refusal(request: Request, settings: Settings) -> Refused | None:
     """Why this request may not use the room, or None if it may."""
     host = request.headers.get("host", "").lower()
     origin = urlsplit(request.headers.get("origin", "").lower()).netloc
+    if "origin" not in request.headers and request.headers.get("sec-fetch-site") == "same-origin":
+        origin = host  # browsers name no origin when they only read
     public = urlsplit(settings.PUBLIC_URL.lower()).netloc
     if not origin or origin not in (host, public):
         return Refused(code="foreign", message="Open the room's own page and call from there.")

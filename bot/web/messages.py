@@ -8,10 +8,22 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 RefusalCode = Literal[
-    "busy", "warming", "invalid", "too_large", "foreign", "token_needed", "token_wrong", "closed"
+    "busy",
+    "warming",
+    "invalid",
+    "too_large",
+    "foreign",
+    "token_needed",
+    "token_wrong",
+    "closed",
+    "gone",
+    "full",
+    "no_cookie",
+    "no_store",
 ]
-"""Why an offer was not taken. 'foreign': sent by another site's page. 'closed': the room is open
-on the server's own machine only, because no operator token is set."""
+"""Why a request was not done. 'foreign': sent by another site's page. 'closed': the room is open
+on the server's own machine only, because no operator token is set. 'gone': there is no such
+conversation or note. 'full': no more notes."""
 
 MEDIA_SECTIONS = 4
 """Most m= lines in an offer. The room needs two: audio and the data channel."""
@@ -22,10 +34,14 @@ class _Body(BaseModel):
 
 
 class Offer(_Body):
-    """The page's WebRTC offer. At most 32,768 characters; Chromium's has about 2,500."""
+    """The page's WebRTC offer. At most 32,768 characters; Chromium's has about 2,500.
+
+    `pc_id` names the conversation to come back into after the network broke; '' begins a new one.
+    """
 
     sdp: Annotated[str, Field(min_length=1, max_length=32_768)]
     type: Literal["offer"]
+    pc_id: Annotated[str, Field(max_length=128)] = ""
 
 
 class Answer(_Body):

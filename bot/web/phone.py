@@ -5,6 +5,7 @@ a media stream that ends, however it ends, makes Twilio ask `/phone/after` what 
 """
 
 import re
+from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from loguru import logger
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse
 
 from bot.call import Call, Direction
 from bot.errors import NotAdmitted, ProviderError, ProviderRefused
+from bot.modes.mode import PHONE, STREAMING, media_path
 from bot.settings import Settings
 from bot.switchboard import Switchboard
 from bot.telephony import twiml
@@ -22,11 +24,13 @@ from bot.telephony.signature import Trust, public_base, signed, trust
 from bot.telephony.twilio import TwilioRest
 from bot.web import guard
 from bot.web.phone_media import CALLER_LEFT, Endings, MediaSocket
-from bot.web.seams import Converse, Ready, Record
+from bot.web.seams import Converse, PlaceCall, Ready, Record
 
 HOLD_LIMIT = 75
 """How often a caller is asked to wait while the bot gets ready: five minutes in all."""
 _HOLD_WORDS_EVERY = 5
+RING_SECONDS = 30
+"""How long a call out rings."""
 _ANSWER_SECONDS = 60
 """How long after the last ring an answered call may take to open its stream."""
 _OVER = {
@@ -43,7 +47,7 @@ class CallOut(BaseModel, extra="forbid"):
     """What the operator asks for: `to` in E.164; `ring_seconds`, how long it may ring."""
 
     to: str = Field(pattern=r"^\+[1-9]\d{6,14}$")
-    ring_seconds: int = Field(30, ge=5, le=120)
+    ring_seconds: int = Field(RING_SECONDS, ge=5, le=120)
 
 
 def phone_router(
@@ -54,8 +58,13 @@ def phone_router(
     converse: Converse,
     record: Record,
     ready: Ready,
+    can_call: Callable[[PlaceCall], None] = lambda _: None,
 ) -> APIRouter:
-    """Return the routes `/phone/…` and `/streaming/media/{token}`.
+    """Return the routes `/phone/…`, and both of the media sockets, `/phone/media-stream/{token}`
+    and `/streaming/media/{token}`.
+
+    A call is told the one of its mode, but each takes any token: a call must not fail because a
+    proxy or a cached answer sent it to the other.
 
     Args:
         settings: The server's settings.
@@ -64,10 +73,12 @@ def phone_router(
         converse: Holds a conversation.
         record: Writes the operator's lines.
         ready: Why no call could be taken now, or ''.
+        can_call: Told how to call a number, for the console.
     """
     endings = Endings()
     phone = _Phone(settings, switchboard, twilio, record, ready, endings)
     media = MediaSocket(settings, switchboard, twilio, converse, record, endings)
+    can_call(phone.place)
     router = APIRouter()
     for path, handler in (
         ("/phone/incoming", phone.incoming),
@@ -76,7 +87,8 @@ def phone_router(
         ("/phone/call", phone.call),
     ):
         router.add_api_route(path, handler, methods=["POST"], response_model=None)
-    router.add_api_websocket_route("/streaming/media/{token}", media.serve)
+    for path in (PHONE, STREAMING):
+        router.add_api_websocket_route(f"{path}/{{token}}", media.serve)
     return router
 
 
@@ -103,7 +115,7 @@ class _Phone:
         """A call is ringing, or an earlier caller has waited a moment."""
         form = await self._form(request)
         sid, base = form["CallSid"], public_base(self._settings, request)
-        if reason := self._ready():
+        if (reason := self._ready()) and not self._switchboard.closed:
             return self._hold(request, sid, base, reason)
         self._switchboard.forget(sid, "asked again")  # a retried webhook takes no second place
         direction: Direction = "inbound"
@@ -153,6 +165,16 @@ class _Phone:
             raise HTTPException(
                 422, f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
             ) from None
+        call = await self.place(wanted.to, wanted.ring_seconds)
+        return JSONResponse({"call_id": call.id, "call_sid": call.provider_call_id}, 201)
+
+    async def place(self, to: str, ring_seconds: int = RING_SECONDS) -> Call:
+        """Call a number, E.164.
+
+        Raises:
+            HTTPException: it cannot be done; the detail says why.
+        """
+        wanted = CallOut(to=to, ring_seconds=ring_seconds)
         if missing := self._missing():
             raise HTTPException(409, f"calls out need {missing}")
         if reason := self._ready():
@@ -171,7 +193,7 @@ class _Phone:
             raise HTTPException(502, str(error)) from None
         except ProviderError as error:
             raise HTTPException(503, str(error)) from None
-        return JSONResponse({"call_id": call.id, "call_sid": call.provider_call_id}, 201)
+        return call
 
     async def _place(self, call: Call, wanted: CallOut) -> None:
         """Take a place for `call` and let Twilio ring; no place is left taken by a failure."""
@@ -235,7 +257,7 @@ class _Phone:
             "to_number": call.callee,
             "call_sid": call.provider_call_id,
         }
-        url = f"{base.replace('http', 'ws', 1)}/streaming/media/{token}"
+        url = f"{base.replace('http', 'ws', 1)}{media_path(call.mode)}/{token}"
         return twiml.stream(url, self._callback(base, "after"), numbers)
 
     def _callback(self, base: str, name: str) -> str:

@@ -50,7 +50,7 @@ class Endings:
 
 
 class MediaSocket:
-    """The websocket route `/streaming/media/{token}`."""
+    """The websocket routes `/phone/media-stream/{token}` and `/streaming/media/{token}`."""
 
     def __init__(
         self,

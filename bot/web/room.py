@@ -6,43 +6,25 @@ Routes: `GET /` and `GET /assets/…` (the built page), `GET /api/room` (could a
 
 import mimetypes
 from pathlib import Path
-from typing import TypeVar
 
-from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
+from fastapi import APIRouter, Request, Response
 
 from bot.errors import NotAdmitted
 from bot.settings import Settings
 from bot.switchboard import Switchboard
-from bot.web import door, guard
+from bot.web import security
 from bot.web.connections import ConnectionUnknown, OfferInvalid, RoomConnections
-from bot.web.messages import Candidates, Offer, RefusalCode, Refused, RoomStatus
+from bot.web.messages import Answer, Candidates, Offer, RoomStatus
+from bot.web.room_http import Refusal, RoomRoute, let_in, read
+from bot.web.room_visitor import visitor, welcome
 from bot.web.seams import Converse, Ready
 
 STATIC = Path(__file__).parent / "static"
-RETRY_SECONDS = 2
-"""After what time a page asks again while the server warms up."""
-
-_STATUS: dict[RefusalCode, int] = {
-    "busy": 503,
-    "warming": 503,
-    "invalid": 422,
-    "too_large": 413,
-    "foreign": 403,
-    "token_needed": 401,
-    "token_wrong": 401,
-    "closed": 403,
-}
-_Body = TypeVar("_Body", bound=BaseModel)
-
-
-class _Refusal(Exception):
-    """Carries a `Refused` up to the route."""
-
-    def __init__(self, code: RefusalCode, message: str) -> None:
-        super().__init__(message)
-        self.refused = Refused(code=code, message=message)
+CONTENT_SECURITY_POLICY = security.CONTENT_SECURITY_POLICY.replace(
+    "img-src 'self' data:", "img-src 'self' data: https:"
+).replace("default-src 'none'", "default-src 'none'; frame-src https:")
+"""The room alone shows web pages, videos and pictures from elsewhere, in frames without rights and
+only when the caller asks for them."""
 
 
 def room_router(
@@ -62,7 +44,7 @@ def room_router(
         ready: Why no call can be taken yet, or ''.
         connections: Pass your own to close them at shutdown, after the switchboard was drained.
     """
-    router = APIRouter()
+    router = APIRouter(route_class=RoomRoute)
     rooms = RoomConnections(switchboard, converse) if connections is None else connections
     # With several processes on the port a connection's id says whose it is.
     mine = f"{switchboard.worker}-" if switchboard.worker else ""
@@ -76,37 +58,34 @@ def room_router(
         return RoomStatus(bot=settings.BOT_NAME, state="busy" if reason else "ready", reason=reason)
 
     @router.post("/api/offer")
-    async def offer(request: Request) -> Response:
-        if refused := door.refusal(request, settings):
-            return _refuse(refused)
+    async def offer(request: Request) -> Answer:
+        let_in(request, settings)
+        body = await read(request, Offer)
+        pc_id = body.pc_id.removeprefix(mine)
+        if not pc_id and (reason := ready()):
+            raise Refusal("warming", f"The server is getting ready: {reason}.")
         try:
-            body = await _read(request, Offer)
-            if reason := ready():
-                raise _Refusal("warming", f"The server is getting ready: {reason}.")
-            answer = (await rooms.open(body)).model_dump()
-            return JSONResponse(answer | {"pc_id": mine + answer["pc_id"]})
+            answer = await rooms.open(body.model_copy(update={"pc_id": pc_id}), visitor(request))
         except NotAdmitted as error:
-            message = f"No call can be taken now: {error}. Please try again in a moment."
-            return _refuse(Refused(code="busy", message=message))
+            raise Refusal(
+                "busy", f"No call can be taken now: {error}. Please try again in a moment."
+            ) from None
         except OfferInvalid as error:
-            return _refuse(Refused(code="invalid", message=str(error)))
-        except _Refusal as error:
-            return _refuse(error.refused)
+            raise Refusal("invalid", str(error)) from None
+        except ConnectionUnknown as error:
+            raise Refusal("gone", str(error)) from None
+        return answer.model_copy(update={"pc_id": mine + answer.pc_id})
 
     @router.patch("/api/offer")
     async def candidates(request: Request) -> Response:
-        if refused := door.refusal(request, settings):
-            return _refuse(refused)
+        let_in(request, settings)
+        more = await read(request, Candidates)
         try:
-            more = await _read(request, Candidates)
-            pc_id = more.pc_id.removeprefix(mine)
-            await rooms.add(more.model_copy(update={"pc_id": pc_id}))
+            await rooms.add(more.model_copy(update={"pc_id": more.pc_id.removeprefix(mine)}))
         except OfferInvalid as error:
-            return _refuse(Refused(code="invalid", message=str(error)))
+            raise Refusal("invalid", str(error)) from None
         except ConnectionUnknown as error:
-            return _refuse(Refused(code="invalid", message=str(error)), 404)
-        except _Refusal as error:
-            return _refuse(error.refused)
+            raise Refusal("gone", str(error)) from None
         return Response(status_code=204)
 
     return router
@@ -118,8 +97,14 @@ def _add_pages(router: APIRouter, folder: Path) -> None:
     assets = {path.name: path.read_bytes() for path in (folder / "assets").iterdir()}
 
     @router.get("/", include_in_schema=False)
-    async def index() -> Response:
-        return Response(page, media_type="text/html", headers={"cache-control": "no-cache"})
+    async def index(request: Request) -> Response:
+        headers = {
+            "cache-control": "no-cache",
+            "content-security-policy": CONTENT_SECURITY_POLICY,
+        }
+        response = Response(page, media_type="text/html", headers=headers)
+        welcome(request, response)
+        return response
 
     @router.get("/assets/{name}", include_in_schema=False)
     async def asset(name: str) -> Response:
@@ -128,26 +113,3 @@ def _add_pages(router: APIRouter, folder: Path) -> None:
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         forever = {"cache-control": "public, max-age=31536000, immutable"}
         return Response(assets[name], media_type=kind, headers=forever)
-
-
-def _refuse(refused: Refused, status: int = 0) -> JSONResponse:
-    headers = {"cache-control": "no-store"}
-    if refused.code == "warming":
-        headers["retry-after"] = str(RETRY_SECONDS)
-    if refused.code in ("token_needed", "token_wrong"):
-        headers["www-authenticate"] = "Bearer"
-    return JSONResponse(refused.model_dump(), status or _STATUS[refused.code], headers)
-
-
-async def _read(request: Request, model: type[_Body]) -> _Body:
-    """The request's JSON body, checked."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise _Refusal("invalid", "The request must be application/json.")
-    try:
-        return model.model_validate_json(await guard.body(request))
-    except HTTPException as error:
-        raise _Refusal("too_large", str(error.detail)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _Refusal("invalid", f"{where or 'body'}: {first['msg']}") from None

@@ -1,11 +1,12 @@
 """Pipecat's WebRTC transport as the room uses it: audio both ways, few messages in."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from loguru import logger
-from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame
+from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame, StartFrame
 from pipecat.processors.frameworks.rtvi import models as rtvi
 from pipecat.transports.base_transport import TransportParams
 from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
@@ -14,8 +15,10 @@ from pipecat.transports.smallwebrtc.transport import (
     SmallWebRTCOutputTransport,
     SmallWebRTCTransport,
 )
+from pydantic import ValidationError
 
 from bot.output import HoldsOutput
+from tools.ui import ANSWERS, UiTyped
 
 IN_HZ = 16_000
 """What Silero, Smart Turn and Whisper take."""
@@ -24,15 +27,46 @@ OUT_HZ = 24_000
 WRITE_SECONDS = 0.5
 """aiortc takes 10 ms of audio every 10 ms, whatever the network does, until it is closed."""
 
-ALLOWED_TYPES = frozenset({"client-ready"})
+ALLOWED_TYPES = frozenset({"client-ready", "ui-event"})
 """RTVI messages a page may send. The others let it forge tool results, have the server fetch
-addresses, or speak past its microphone."""
+addresses, or speak past its microphone. Of UI events only those of `tools.ui` pass."""
+BURST, PER_SECOND = 200.0, 50.0
+"""Messages from one page: so many at once, so many a second. A command of a tool, or a hand on a
+window, makes two or three; each costs the server some 0.1 ms."""
+TYPED_BURST, TYPED_PER_SECOND = 4.0, 0.5
+"""Of these, typed turns: nobody types a sentence in less than two seconds for long."""
+
+
+class Allowance:
+    """Lets so many things pass at once, and so many a second in the long run."""
+
+    def __init__(self, burst: float, per_second: float) -> None:
+        self._burst, self._per_second = burst, per_second
+        self._left, self._at = burst, time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more may pass now."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class RoomInput(SmallWebRTCInputTransport):
     """Pipecat's WebRTC input; audio goes to whoever listens (`hear`), not into frames."""
 
     hear: Callable[[bytes], Awaitable[None] | None] | None = None
+    takes_over = False
+    """The page is connected already: another pipeline had it before."""
+
+    async def start(self, frame: StartFrame) -> None:
+        """Start receiving."""
+        await super().start(frame)
+        if self.takes_over:
+            await self._client._handle_client_connected()
 
     async def push_audio_frame(self, frame: InputAudioRawFrame) -> None:
         """Hand 20 ms of audio over."""
@@ -51,8 +85,14 @@ class RoomOutput(HoldsOutput, SmallWebRTCOutputTransport):
     the call would keep its place.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.there = asyncio.Event()
+        self.there.set()
+
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
-        """Send 40 ms of audio; False if the page did not take it."""
+        """Send 40 ms of audio; False if the page did not take it. Waits for one that is away."""
+        await self.there.wait()
         if not await self.may_write(frame):
             return False
         try:
@@ -75,6 +115,31 @@ class RoomTransport(SmallWebRTCTransport):
                 audio_out_sample_rate=OUT_HZ,
             ),
         )
+        self._connection = connection
+        self._next: RoomTransport | None = None
+        self._messages = Allowance(BURST, PER_SECOND)
+        self._turns = Allowance(TYPED_BURST, TYPED_PER_SECOND)
+
+    def away(self, away: bool) -> None:
+        """The page gives no sign of life: what the bot says waits until it does again."""
+        if self._next:
+            self._next.away(away)
+            return
+        output = self.output()
+        assert isinstance(output, RoomOutput)
+        if away:
+            output.there.clear()
+        else:
+            output.there.set()
+
+    def renewed(self) -> "RoomTransport":
+        """A fresh transport on the same connection; this one hears and sends nothing from now on.
+        What the caller says meanwhile waits in the connection's track."""
+        self._client._closing = True  # neither reads, nor sends, nor closes the connection any more
+        self._client._audio_input_track = None
+        self._next = fresh = RoomTransport(self._connection)
+        fresh.input().takes_over = True
+        return fresh
 
     def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
         """Give the caller's audio (16-bit mono PCM at `IN_HZ`) to `hear`, as it comes."""
@@ -94,8 +159,35 @@ class RoomTransport(SmallWebRTCTransport):
         return self._output
 
     async def _on_app_message(self, message: Any, sender: str) -> None:
+        if self._next:  # which hears it as well
+            return
         kind = message.get("type") if isinstance(message, dict) else None
-        if kind in ALLOWED_TYPES and message.get("label") == rtvi.MESSAGE_LABEL:
-            await super()._on_app_message(message, sender)
-        else:
+        passed = None
+        ours = kind in ALLOWED_TYPES and message.get("label") == rtvi.MESSAGE_LABEL
+        if ours and self._messages.take():
+            passed = self._event(message) if kind == "ui-event" else message
+        if passed is None:
             logger.warning(f"room: a page's message was dropped ({str(kind)[:40]!r})")
+        else:
+            await super()._on_app_message(passed, sender)
+
+    def _event(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """The UI event, just as its model has it; None if it is none of ours, or too much."""
+        data = message.get("data")
+        name = data.get("event") if isinstance(data, dict) else None
+        kind = ANSWERS.get(name) if isinstance(name, str) else None
+        if kind is None or not isinstance(data, dict):
+            return None
+        try:
+            told = kind.model_validate(data.get("payload"))
+        except ValidationError:
+            return None
+        if isinstance(told, UiTyped) and not self._turns.take():
+            return None
+        event = {"event": name, "payload": told.model_dump(mode="json")}
+        return {
+            "label": rtvi.MESSAGE_LABEL,
+            "type": "ui-event",
+            "id": str(message.get("id", ""))[:64],
+            "data": event,
+        }

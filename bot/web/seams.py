@@ -12,5 +12,8 @@ Converse = Callable[[Call, BaseTransport], Awaitable[None]]
 Record = Callable[[str | None, str, str], None]
 """Writes a line for the operator: call id or None, kind (one word), detail without secrets."""
 
+PlaceCall = Callable[[str], Awaitable[Call]]
+"""Calls a number (E.164); raises fastapi's HTTPException when it cannot be done."""
+
 Ready = Callable[[], str]
 """Says why no conversation could be held now; '' when it could."""

@@ -11,7 +11,10 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from bot.messages import PageMessage
+from bot.web.console.pages import MODELS
 from bot.web.messages import Answer, Candidates, Offer, Refused, RoomStatus
+from bot.web.room_notes import room_models
+from tools.ui import APPS, ui_models, ui_typescript
 
 TARGET = Path(__file__).parent / "pages" / "src" / "messages.ts"
 HEADER = "// Written by `python -m bot.web.typescript` from the Python models. Do not edit.\n"
@@ -20,10 +23,15 @@ HEADER = "// Written by `python -m bot.web.typescript` from the Python models. D
 def typescript() -> str:
     """The types of everything that server and page exchange, as one TypeScript module."""
     union = TypeAdapter(PageMessage).json_schema()
-    http = [(model, "validation") for model in (Offer, Answer, Candidates, Refused, RoomStatus)]
+    bodies = [Offer, Answer, Candidates, Refused, RoomStatus, *room_models(), *ui_models(), *MODELS]
+    http = [(model, "validation") for model in bodies]
     models: dict[str, Any] = union["$defs"] | models_json_schema(http)[1]["$defs"]  # type: ignore[arg-type]
     members = " | ".join(sorted(_name(one) for one in union["oneOf"]))
-    parts = [HEADER, f"export type PageMessage = {members};\n"]
+    parts = [HEADER, f"export type PageMessage = {members};\n", ui_typescript()]
+    apps = ", ".join(map(_literal, APPS))
+    parts.append(
+        f"export const APPS = [{apps}] as const;\n\nexport type App = (typeof APPS)[number];\n"
+    )
     parts += [_interface(name, models[name]) for name in sorted(models)]
     return "\n".join(parts)
 

@@ -54,7 +54,7 @@ class Worker:
         Raises:
             TandemError: this worker cannot start; the front was told why.
         """
-        channel = Channel(self._line, self._obey, self._adopt, self._stop)
+        channel = Channel(self._line, self._obey, self._adopt, lambda: self._stop(0))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
         try:
             settings = Settings.load()
@@ -107,15 +107,16 @@ class Worker:
         if self._server:
             self._server.adopt(connection, received)
 
-    def _stop(self) -> None:
+    def _stop(self, patience: float | None = None) -> None:
+        """Let calls go on for so many seconds, then end; an orphan has no time for that."""
         if self._server:
-            self._server.stop()
+            self._server.stop(patience)
         else:
             raise SystemExit(0)
 
     def _obey(self, order: dict[str, Any]) -> None:
         if order["do"] == "stop":
-            self._stop()
+            self._stop(order["patience"])
         elif order["do"] == "retire" and self._server:
             loop = asyncio.get_running_loop()
             loop.call_later(RETIRE_AFTER_SECONDS, self._server.retire)

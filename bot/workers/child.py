@@ -37,7 +37,7 @@ class Child:
 
     @classmethod
     async def start(
-        cls, number: int, generation: int, row: Row, table: Table, models_url: str
+        cls, number: int, generation: int, row: Row, table: Table, models_url: str, figures: str
     ) -> Self:
         """Start a worker; it says when it serves.
 
@@ -49,7 +49,9 @@ class Child:
         row.state = State.STARTING
         row.beat()
         handed = theirs.fileno(), table.descriptor
-        command = [sys.executable, "-m", "bot.workers", str(number), str(row.index)]
+        # prometheus_client reads this variable as it is loaded.
+        command = ["env", f"PROMETHEUS_MULTIPROC_DIR={figures}"]
+        command += [sys.executable, "-m", "bot.workers", str(number), str(row.index)]
         command += [str(handed[0]), str(handed[1]), models_url]
         try:
             process = await asyncio.create_subprocess_exec(

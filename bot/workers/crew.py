@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from loguru import logger
+from prometheus_client.multiprocess import mark_process_dead
 
 from bot.embedded_models import Models
 from bot.errors import TandemError
@@ -17,7 +18,8 @@ STEADY_SECONDS = 60.0
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the next start, by how many died young in a row; the last one repeats."""
 STOP_SECONDS = 45.0
-"""A worker takes 20 s for its calls' goodbyes, as much for its connections; then it is killed."""
+"""After `patience` a worker takes 20 s for its calls' goodbyes, as much for its connections; then
+it is killed."""
 
 
 class Crew:
@@ -27,23 +29,31 @@ class Crew:
         size: How many take calls.
         table: What they share.
         models: The embedded models, or None.
+        figures: The folder in which they keep their figures for `/metrics`.
         pauses: Seconds before the next start, by how many died young in a row.
     """
 
     def __init__(
-        self, size: int, table: Table, models: Models | None, pauses: Sequence[float] = PAUSES
+        self,
+        size: int,
+        table: Table,
+        models: Models | None,
+        figures: str,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.children: dict[int, Child] = {}
         self._size = size
         self._table = table
         self._models = models
+        self._figures = figures
+        self.served = asyncio.Event()
         self._pauses = pauses
         self._look_now = asyncio.Event()
         self._last_number = self._generation = 0
         self._young_deaths = 0
         self._not_before = 0.0
-        self._ever_served = False
         self._stop_by: float | None = None
+        self._patience = 0.0
         self._told: dict[int, tuple[bool, str]] = {}
         self._watching: set[asyncio.Task[None]] = set()
         self._failure: TandemError | None = None
@@ -70,11 +80,16 @@ class Crew:
             self.kill()
             await asyncio.gather(*self._watching, return_exceptions=True)
 
-    def stop(self) -> None:
-        """Have all calls told goodbye, and every worker end."""
+    def stop(self, patience: float) -> None:
+        """Have no new calls taken, and every worker end after its last one.
+
+        Args:
+            patience: How long, in seconds, calls may go on before they are told goodbye.
+        """
         if self._stop_by is None:
             logger.info("stopping: every worker ends its calls")
-            self._stop_by = time.monotonic() + STOP_SECONDS
+            self._patience = patience
+            self._stop_by = time.monotonic() + patience + STOP_SECONDS
             self._look_now.set()
 
     def renew(self) -> None:
@@ -100,7 +115,8 @@ class Crew:
     async def _look(self) -> None:
         for child in self.children.values():
             child.look()
-        self._ever_served = self._ever_served or bool(self.serving)
+        if self.serving:
+            self.served.set()
         await self._tell_models()
         if self._stop_by is not None:
             await self._see_them_off(self._stop_by)
@@ -116,7 +132,7 @@ class Crew:
                 child.kill()  # it is starting: it has no calls
             elif not child.stopping:
                 child.stopping = True
-                await child.order(do="stop")
+                await child.order(do="stop", patience=self._patience)
 
     async def _fill_up(self) -> None:
         """Start what is missing; while the crew is renewed there is one more than usual."""
@@ -138,7 +154,9 @@ class Crew:
         self._last_number += 1
         url = self._models.base_url if self._models else ""
         try:
-            child = await Child.start(self._last_number, self._generation, row, self._table, url)
+            child = await Child.start(
+                self._last_number, self._generation, row, self._table, url, self._figures
+            )
         except OSError as error:
             logger.error(f"a worker cannot be started: {error.strerror}")
             self._died_young()
@@ -155,6 +173,7 @@ class Crew:
             calls = child.row.taken
             await asyncio.wait({waiting}, timeout=LOOK_SECONDS)
         how = waiting.result()
+        mark_process_dead(child.pid, self._figures)  # type: ignore[no-untyped-call]
         del self.children[child.number]
         self._told.pop(child.number, None)
         self._look_now.set()
@@ -172,7 +191,7 @@ class Crew:
 
     def _did_not_start(self, child: Child, how: str) -> None:
         reason = child.failure or f"worker {child.number} {how} before it served"
-        if not self._ever_served:
+        if not self.served.is_set():
             self._failure = TandemError(reason)
             return
         logger.error(f"worker {child.number} could not start: {reason}; it is tried again")

@@ -4,12 +4,14 @@ import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 
 from loguru import logger
 
 from bot.embedded_models import start_embedded
-from bot.listener import listen, url_of
-from bot.providers import choose
+from bot.listener import bind, open_up, url_of
+from bot.modes.config import load_config
+from bot.modes.mode import standby_plan
 from bot.settings import Settings
 from bot.workers.child import Child
 from bot.workers.crew import Crew
@@ -56,18 +58,18 @@ class Front:
         Raises:
             TandemError: the server cannot start; the text says why.
         """
-        plan = choose(self._settings)
+        plan = standby_plan(self._settings, load_config(self._settings))
         table = Table.create()
-        listener = listen(self._settings.HOST, self._settings.PORT)
+        listener = bind(self._settings.HOST, self._settings.PORT)
+        figures = TemporaryDirectory(prefix="tandem-figures-")
         models = None
         running: list[asyncio.Task[None]] = []
         try:
             models = await start_embedded(self._settings, plan, self._progress)
-            crew = self._crew = Crew(self._settings.WORKERS, table, models)
+            crew = self._crew = Crew(self._settings.WORKERS, table, models, figures.name)
             self.url = url_of(listener)
             running.append(asyncio.create_task(crew.run()))
             running.append(asyncio.create_task(self._accept(listener, crew)))
-            self.listening.set()
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             done.pop().result()
         finally:
@@ -79,17 +81,18 @@ class Front:
             if models:
                 await models.stop()
             table.close()
+            figures.cleanup()
 
     def stop(self) -> None:
-        """Take no more calls, end the live ones politely, then stop."""
+        """Take no more calls, let the live ones go on for `DRAIN_SECONDS`, then end them."""
         if self._crew:
-            self._crew.stop()
+            self._crew.stop(self._settings.DRAIN_SECONDS)
 
     def stop_now(self) -> None:
         """Stop, whoever still talks."""
         logger.warning("stopping now, whoever still talks")
         if self._crew:
-            self._crew.stop()
+            self._crew.stop(0)
             self._crew.kill()
 
     def renew(self) -> None:
@@ -99,7 +102,10 @@ class Front:
 
     async def _accept(self, listener: socket.socket, crew: Crew) -> None:
         loop = asyncio.get_running_loop()
+        await crew.served.wait()  # a start that fails takes nobody's call
+        open_up(listener)
         listener.setblocking(False)
+        self.listening.set()
         while True:
             try:
                 connection, _ = await loop.sock_accept(listener)

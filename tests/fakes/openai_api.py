@@ -37,7 +37,7 @@ from tests.fakes.openai_wire import (
     usage,
     whole,
 )
-from tests.fakes.script import CallTool, Emit, Pause, Say, Together, tokens
+from tests.fakes.script import CallTool, Emit, Pause, Raw, Say, Together, tokens
 from tests.fakes.server import StandIn, main
 
 _CHUNK = 4801  # bytes; odd, as in the wild a chunk may end in the middle of a sample
@@ -70,6 +70,7 @@ class OpenAIApi(StandIn):
         self.key, self.delays = key, delays or Delays()
         self.transcripts: deque[str] = deque()
         self.models: set[str] | None = None  # None: any model is served
+        self.lacks: set[str] = set()  # of developer, tools, stream: what open servers may lack
         self.route("POST", "/v1/audio/transcriptions", "transcriptions", read_audio, self._hear)
         self.route("POST", "/v1/audio/speech", "speech", read_speech, self._speak)
         self.route("POST", "/v1/chat/completions", "chat", read_chat, self._chat)
@@ -174,8 +175,14 @@ class OpenAIApi(StandIn):
         self._known(record.body.get("model"))
         if not record.body.get("messages"):
             raise Reject(400, "", "Missing required parameter: 'messages'.")
+        if "tools" in self.lacks and record.body.get("tools"):  # vLLM's words
+            needs = "requires --enable-auto-tool-choice and --tool-call-parser to be set"
+            raise Reject(400, "", f'"auto" tool choice {needs}')
+        roles = {message.get("role") for message in record.body["messages"]}
+        if "developer" in self.lacks and "developer" in roles:
+            raise Reject(400, "", "Unexpected message role.")
         emits = await self.think(record.ask)
-        if record.body.get("stream"):
+        if record.body.get("stream") and "stream" not in self.lacks:
             return await self._stream_chat(exchange, record, emits)
         await exchange.wait(self.delays.first_token)
         for emit in emits:
@@ -210,6 +217,8 @@ class OpenAIApi(StandIn):
                     await send({"tool_calls": [delta]})
                     await exchange.wait(self.delays.token)
                 index += 1
+            elif isinstance(emit, Raw):
+                await send(emit.delta)
             elif isinstance(emit, Together):
                 await send({"tool_calls": [whole(c, index + n) for n, c in enumerate(emit.calls)]})
                 index += len(emit.calls)

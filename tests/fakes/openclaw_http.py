@@ -57,6 +57,8 @@ class ChatCompletions:
             elif isinstance(emit, CallTool):
                 finish = "tool_calls"
                 await self._call(send, emit)
+        if not emits:
+            await send({"content": "No response from OpenClaw."})  # what it says for nothing
         if finish:
             await send({}, finish)
         await exchange.write(b"data: [DONE]\n\n")

@@ -97,7 +97,14 @@ class Pause:
     seconds: float
 
 
-Emit = Say | CallTool | Together | Pause | Fault | Exception
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A delta just so (OpenAI's wire): how servers of open models misbehave."""
+
+    delta: dict[str, Any]
+
+
+Emit = Say | CallTool | Together | Raw | Pause | Fault | Exception
 Line = str | None | Fault | Exception
 Match = str | re.Pattern[str] | Callable[[Ask], bool] | None
 Brain = Callable[[Ask], Any]

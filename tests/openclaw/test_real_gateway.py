@@ -22,7 +22,10 @@ from bot.openclaw.gateway import Gateway
 from bot.openclaw.thinking import GatewayThinker
 from tests.fakes.anthropic_api import AnthropicApi
 from tests.fakes.faults import OVERLOADED
+from tests.fakes.openai_api import OpenAIApi
 from tests.fakes.script import Ask, CallTool, Pause, Say
+from tests.fixtures.house import Serve
+from tests.fixtures.openclaw import keyed
 from tests.openclaw.real_gateway import MODEL_KEY, TOKEN, RealGateway, install
 
 pytestmark = [pytest.mark.gateway, pytest.mark.timeout(600)]
@@ -239,6 +242,26 @@ async def test_chat_completions_with_the_clients_tools(
     assert [call["name"] for call in calls if "name" in call] == ["bot_create_note"]
     assert json.loads("".join(call["arguments"] for call in calls)) == {"title": "milk"}
     assert tuple(claude.requests[-1].ask.tools) == ("bot_create_note",)  # type: ignore[attr-defined]
+
+
+async def test_a_call_delegates_and_hears_the_result(
+    real: RealGateway, claude: AnthropicApi, openai_api: OpenAIApi, serve: Serve
+) -> None:
+    claude.brain = lambda ask: [Say("The ferry leaves at nine.\n\nIt is the Blue Star.")]
+
+    def brain(ask: Ask) -> CallTool | Say:
+        if not ask.results:
+            return CallTool("bot_openclaw_task", {"task": "find a ferry to Crete"})
+        return Say("I am on it.")
+
+    openai_api.brain = brain
+    given = {"OPENCLAW_API_URL": real.url, "OPENCLAW_API_TOKEN": TOKEN}
+    server = await serve(BOT_GREETING="Hello there.", SILENCE_PROMPT_SECONDS=300, **given)
+    heard = " ".join(await keyed(server, "1#", "Shall I go on?", latest=90))
+    assert "I am on it." in heard
+    assert heard.endswith("The ferry leaves at nine. There is more to it. Shall I go on?")
+    asked = [str(request) for request in claude.requests if "ferry to Crete" in str(request)]
+    assert len(asked) == 1
 
 
 async def test_killed_in_mid_run_it_goes_on_by_itself(

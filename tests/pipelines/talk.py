@@ -12,8 +12,11 @@ from bot.speech.ahead import SpeaksAhead
 from bot.speech.segments import Segments
 from bot.telephony.stream import MediaStream
 from bot.telephony.transport import PhoneTransport
-from pipelines.cascade import Parts
+from pipelines import cascade
+from pipelines.conversation import Conversation
+from pipelines.parts import Carried, Parts
 from pipelines.prompts import Sentences
+from pipelines.ways import Way
 from tests.fakes.phoneline import PhoneLine, Utterance
 from tests.fakes.script import Brain, Line
 from tests.fakes.scripted import ScriptedLLM, ScriptedSTT, ScriptedTTS
@@ -131,13 +134,19 @@ class Talk:
             silence_seconds=self._silence,
         )
 
+    def ways(self, call: Call) -> list[Way]:
+        def build(transport: Any, carried: Carried | None) -> Conversation:
+            return cascade.build(call, transport, self.parts(call), self.notes, carried)  # type: ignore[arg-type]
+
+        return [Way("cascade", build)]
+
     async def run(self, until: float) -> list[Utterance]:
         """Live through the call and return what the caller heard."""
         line = asyncio.create_task(self.line.run(until))
         self.stream = MediaStream(self.line.websocket, lambda _: None)  # type: ignore[arg-type]
         await self.stream.opened()
         reader = asyncio.create_task(self.stream.read())
-        await converse(self.call, PhoneTransport(self.stream), self)  # type: ignore[arg-type]
+        await converse(self.call, PhoneTransport(self.stream), self)
         await self.stream.playout.drained()
         await self.stream.close()
         self.line.end()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pipelines import care
+from pipelines import bridge
 from tests.fakes.script import Expect, Pause, Say, Script
 from tests.fixtures.virtual_time import VirtualTime
 from tests.pipelines.talk import SENTENCES, Talk
@@ -148,7 +148,7 @@ async def test_slow_answer_is_bridged(virtual_time: VirtualTime) -> None:
     talk.line.hangs_up(14.0)
     heard = await talk.run(until=15)
     assert [u.text for u in heard] == ["Hello there.", "One moment.", "Forty two."]
-    assert heard[1].start - end == pytest.approx(care.HOLD_ON_SECONDS, abs=0.7)
+    assert heard[1].start - end == pytest.approx(bridge.HOLD_ON_SECONDS, abs=0.7)
     assert ("bot", "notice") in [(u["speaker"], u["kind"]) for u in talk.notes.utterances]
     assert [m.text for m in talk.llm.asks[-1].messages if m.role == "assistant"] == ["Hello there."]
 

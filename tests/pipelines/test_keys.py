@@ -6,11 +6,33 @@ from typing import Any
 import pytest
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 
-from tests.fakes.script import Ask
+from tests.fakes.script import Ask, Say
 from tests.fixtures.virtual_time import VirtualTime
 from tests.pipelines.talk import Talk
 
 LONG = "The first thing is here. The second thing is there. The third thing is nowhere at all."
+
+
+async def test_an_answer_to_keys_that_takes_long_is_bridged(virtual_time: VirtualTime) -> None:
+    talk = Talk(lambda _: Say("You pressed four.", first=8.0))
+    talk.line.presses(4.0, "4")
+    talk.line.presses(4.2, "#")
+    talk.line.hangs_up(18.0)
+    heard = [u.text for u in await talk.run(until=19.0)]
+    assert heard == ["Hello there.", "One moment.", "You pressed four."]
+
+
+@pytest.mark.parametrize("silence", [(4.0, 6.0), (30.0, 30.0)])
+async def test_an_answer_that_never_comes_is_apologised_for(
+    virtual_time: VirtualTime, silence: tuple[float, float]
+) -> None:
+    talk = Talk(lambda _: Say("Never.", first=500.0), silence=silence)
+    talk.line.presses(4.0, "4")
+    talk.line.presses(4.2, "#")
+    talk.line.hangs_up(76.0)
+    heard = [u.text for u in await talk.run(until=77.0)]
+    assert heard[:6] == ["Hello there.", *["One moment."] * 4, "No idea, ask again."]
+    assert ("lost answer", "nothing came of a turn within a minute") in talk.notes.events
 
 
 @pytest.mark.parametrize("at", [4.0, 10.5])

@@ -15,7 +15,7 @@ from pipecat.services.llm_service import FunctionCallParams
 
 from bot.call import Call
 from bot.telephony.transport import PhoneOutput
-from pipelines import cascade
+from pipelines import parts
 from tests.fakes.names import NAMES, named
 from tests.fakes.phoneline import PhoneLine
 from tests.fakes.script import Ask, CallTool
@@ -121,7 +121,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Pages:
         sent[self._stream.start.stream_sid].append(frame.message)
 
     for name in ("ROOM_IN_HZ", "ROOM_OUT_HZ"):
-        monkeypatch.setattr(cascade, name, cascade.PHONE_HZ)
+        monkeypatch.setattr(parts, name, parts.PHONE_HZ)
     monkeypatch.setattr(PhoneOutput, "send_message", keep)
     return sent
 

@@ -22,7 +22,7 @@ async def test_the_request_of_a_dropped_attempt_is_cancelled() -> None:
     clients = Clients()
     async with OpenAIApi(delays=Delays(stt=5.0)) as api:
         endpoint = Endpoint("stt", "openai", api.url, SecretStr("sk-test"), "whisper-1", "test")
-        async with small_pipeline(make_stt(endpoint, clients, "en")) as talk:
+        async with small_pipeline(make_stt([endpoint], clients, "en")) as talk:
             await talk.send(
                 VADUserStartedSpeakingFrame(start_secs=0.16),
                 SpeechPausedFrame(bytes(RATE * 2), RATE, 1, 0.02),
@@ -49,7 +49,7 @@ async def test_models_on_the_same_machine_are_not_asked_in_vain(provider: str, e
     async with OpenAIApi(key=None) as api:
         endpoint = Endpoint("stt", provider, api.url, SecretStr(""), "whisper-1", "test")
         api.transcripts.append("hello")
-        async with small_pipeline(make_stt(endpoint, clients, "en")) as talk:
+        async with small_pipeline(make_stt([endpoint], clients, "en")) as talk:
             await talk.send(
                 VADUserStartedSpeakingFrame(start_secs=0.16),
                 SpeechPausedFrame(bytes(RATE * 2), RATE, 1, 0.02),

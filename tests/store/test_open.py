@@ -25,17 +25,25 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
     *("calls", "turns", "turn_stages", "utterances", "events", "servers", "alembic_version"),
     *("done_writes", "notes", "profiles", "messages", "meetings", "passages", "handovers"),
+    *("mode_settings", "mode_changes"),
+    *("call_index", "server_workers", "provider_health"),
 }
-HEAD = "0002"
+HEAD = "0005"
+
+
+def of_the_models(name: str | None, *_: object) -> bool:
+    """Full-text indexes are each database's own, and only the migration knows them."""
+    return not (name or "").startswith("fts_")
 
 
 def tables(connection: Connection) -> set[str]:
-    return set(inspect(connection).get_table_names())
+    return set(filter(of_the_models, inspect(connection).get_table_names()))
 
 
 async def test_an_empty_database_gets_what_the_models_say(store: Store) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        options = {"compare_server_default": True, "include_name": of_the_models}
+        context = MigrationContext.configure(connection, opts=options)
         return compare_metadata(context, Base.metadata)
 
     async with store.engine.connect() as connection:

@@ -58,7 +58,6 @@ class Scene:
     ended: list[str] = field(default_factory=list)
     fillers: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
-    handing: list[bool] = field(default_factory=list)
     _ids: int = 0
 
     def params(self, name: str, arguments: Any, answers: list[str]) -> FunctionCallParams:
@@ -140,7 +139,7 @@ def scene(
 
     box.turn = lambda: made.at
     box.still_wanted = lambda _: made.wanted
-    box.end_call, box.filler, box.handing_over = end, fill, made.handing.append
+    box.end_call, box.filler = end, fill
     box.on_done = lambda name, outcome, seconds: made.outcomes.append(outcome)
     return made
 

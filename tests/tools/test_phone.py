@@ -47,7 +47,7 @@ async def test_the_call_is_handed_over_with_a_summary(
     assert "being connected to sales" in said
     assert heard == ["all"]
     assert live.box.call.state == "transferred"
-    assert live.handing == [True]
+    assert live.box.call.handing_over is True
     dial = ElementTree.fromstring(twilio_call(twilio_api).twiml).find("Dial")
     assert dial is not None
     assert dial.get("answerOnBridge") == "true"
@@ -87,7 +87,7 @@ async def test_a_handover_that_fails_keeps_the_caller(
     twilio_api.fail(fault, "update")
     said = await live("bot_transfer_call", to="sales", reason="r", summary="s")
     assert "could not be handed to sales" in said
-    assert live.handing == [True, False]
+    assert live.box.call.handing_over is False
     assert live.box.call.state == "connected"
     twilio_api.heal()
     assert "being connected" in await live("bot_transfer_call", to="sales", reason="r", summary="s")

@@ -23,7 +23,7 @@ async def test_an_incoming_call_gets_a_stream_with_its_numbers() -> None:
         assert connect.get("action") == f"{PUBLIC}/phone/after"
         (stream,) = connect
         assert re.fullmatch(
-            r"wss://bot\.example\.com/streaming/media/[\w-]{32}", stream.get("url", "")
+            r"wss://bot\.example\.com/phone/media-stream/[\w-]{32}", stream.get("url", "")
         )
         assert {p.get("name"): p.get("value") for p in stream} == {
             "from_number": "+15550001111",
@@ -123,7 +123,7 @@ async def test_without_credentials_only_this_machine_gets_in(headers: dict[str, 
         assert (await here.post("/phone/incoming", incoming_form(SID), headers))[0] == 403
         status, text = await here.post("/phone/incoming", incoming_form(SID))
         assert status == 200
-        assert f'url="ws://127.0.0.1:{here.port}/streaming/media/' in text
+        assert f'url="ws://127.0.0.1:{here.port}/phone/media-stream/' in text
 
 
 async def test_with_only_an_api_key_nothing_is_taken_from_elsewhere() -> None:
@@ -224,7 +224,7 @@ async def test_the_operator_calls_somebody() -> None:
         assert (form["To"], form["From"], form["Timeout"]) == ("+4930123456", "+15550002222", "20")
         assert form["StatusCallback"] == f"{PUBLIC}/phone/status"
         assert len(form["Twiml"]) < 4000
-        assert "wss://bot.example.com/streaming/media/" in form["Twiml"]
+        assert "wss://bot.example.com/phone/media-stream/" in form["Twiml"]
         (call,) = here.switchboard.calls
         assert (call.direction, call.callee) == ("outbound", "+4930123456")
         assert call.provider_call_id in text

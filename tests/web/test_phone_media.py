@@ -290,3 +290,20 @@ async def _echo_marks(socket: websockets.ClientConnection) -> None:
                 await socket.send(message)
     except ConnectionClosed:
         return
+
+
+async def test_either_socket_takes_the_token_of_any_mode() -> None:
+    """A call must not break because something sent it to the other path."""
+    async with house() as here:
+        for right, other in (
+            ("/phone/media-stream/", "/streaming/media/"),
+            ("/streaming/media/", "/phone/media-stream/"),
+        ):
+            mode = "runpod_streaming" if right == "/streaming/media/" else "embedded"
+            here.switchboard._on_admitted = lambda call, mode=mode: setattr(call, "mode", mode)
+            sid, url = await here.incoming()
+            assert right in url
+            made = len(here.bots.made)
+            async with websockets.connect(url.replace(right, other)) as socket:
+                await socket.send(start(sid))
+                await until(lambda made=made: len(here.bots.made) > made)

@@ -27,15 +27,17 @@ class FakePage:
         self.channel = self.pc.createDataChannel("chat")
         self.messages: list[dict[str, Any]] = []
         self.channel.on("message", lambda text: self.messages.append(json.loads(text)))
+        self.pc_id = ""
         self.opened = asyncio.Event()
         self.channel.on("open", self.opened.set)
 
-    async def offer(self) -> Offer:
+    async def offer(self, pc_id: str = "") -> Offer:
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        return Offer(sdp=self.pc.localDescription.sdp, type="offer")
+        return Offer(sdp=self.pc.localDescription.sdp, type="offer", pc_id=pc_id)
 
-    async def arrive(self, rooms: RoomConnections) -> None:
-        answer = await rooms.open(await self.offer())
+    async def arrive(self, rooms: RoomConnections, pc_id: str = "", caller: str = "") -> None:
+        answer = await rooms.open(await self.offer(pc_id), caller)
+        self.pc_id = answer.pc_id
         await self.pc.setRemoteDescription(RTCSessionDescription(answer.sdp, answer.type))
         await self.opened.wait()
         self.channel.send("ping: 0")
@@ -208,6 +210,75 @@ async def test_only_known_messages_reach_the_conversation(
         while not talk.messages:  # noqa: ASYNC110 - what is waited for is a plain list
             await asyncio.sleep(0.02)
     assert talk.messages == [ready]
+
+
+UI_DONE = {"request": "1", "ok": True, "text": "", "windows": ["notes"]}
+
+
+def ui(event: object, payload: object, **more: object) -> dict[str, Any]:
+    data = {"event": event, "payload": payload, **more}
+    return {"label": "rtvi-ai", "type": "ui-event", "id": "1", "data": data}
+
+
+async def test_of_ui_events_only_ours_pass_and_not_too_many(
+    rooms: RoomConnections, talk: Conversation, page: FakePage
+) -> None:
+    await page.arrive(rooms)
+    await talk.connected.wait()
+    for message in (
+        ui("ui.typed", {"text": "x" * 1_001}),
+        ui("ui.typed", {"text": ""}),
+        ui("ui.typed", "hello"),
+        ui("ui.done", UI_DONE | {"text": "x" * 301}),
+        ui("ui.done", UI_DONE | {"windows": ["solitaire"]}),
+        ui("ui.other", {}),
+        ui(["ui.done"], UI_DONE),
+        {"label": "rtvi-ai", "type": "ui-event", "data": None},
+        {"label": "rtvi-ai", "type": "ui-snapshot", "id": "1", "data": {"tree": {}}},
+        ui("ui.done", UI_DONE | {"more": "x" * 50_000}, extra=[1]),
+        *(ui("ui.typed", {"text": f"number {count}"}) for count in range(10)),
+    ):
+        page.send(message)
+    page.send(ui("ui.windows", {"windows": []}))
+    async with asyncio.timeout(2):
+        while not talk.messages or talk.messages[-1]["data"]["event"] != "ui.windows":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    done, *typed, _ = talk.messages
+    assert done == ui("ui.done", UI_DONE)
+    assert [one["data"]["payload"]["text"] for one in typed] == [f"number {n}" for n in range(4)]
+
+
+async def test_a_page_comes_back_into_its_conversation(
+    rooms: RoomConnections,
+    board: Switchboard,
+    talk: Conversation,
+    page: FakePage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CHECK_SECONDS", 0.05)
+    await page.arrive(rooms, caller="browser:a")
+    await talk.connected.wait()
+    name = page.pc_id
+    for stranger in ("browser:b", ""):
+        with pytest.raises(module.ConnectionUnknown):
+            await rooms.open(await page.offer(name), stranger)
+    again = FakePage()
+    await again.arrive(rooms, name, "browser:a")
+    again.send(ui("ui.windows", {"windows": ["notes"]}))
+    async with asyncio.timeout(3):
+        while not talk.messages:  # noqa: ASYNC110 - what is waited for is a plain list
+            await asyncio.sleep(0.02)
+    assert len(talk.calls) == board.live == 1
+    assert not talk.calls[0].over
+    with pytest.raises(module.ConnectionUnknown):
+        await rooms.open(await again.offer(name), "browser:a")
+    await again.pc.close()
+    await until_free(board, 3)
+    late = FakePage()
+    offer = await late.offer(again.pc_id)
+    with pytest.raises(module.ConnectionUnknown):
+        await rooms.open(offer, "browser:a")
+    await late.pc.close()
 
 
 async def test_hanging_up_before_the_conversation_can_say_goodbye(

@@ -15,7 +15,7 @@ async def test_they_name_the_worker_and_their_signature_covers_that() -> None:
         _, text = await here.post("/phone/incoming", incoming_form(SID))
         (connect,) = ElementTree.fromstring(text)
         assert connect.get("action") == f"{PUBLIC}/phone/after?worker=3"
-        assert "/streaming/media/3-" in (connect[0].get("url") or "")
+        assert "/phone/media-stream/3-" in (connect[0].get("url") or "")
         form = incoming_form(SID, CallStatus="in-progress")
         status, text = await here.post("/phone/after?worker=3", form)
         assert (status, "<Hangup" in text) == (200, True)

@@ -3,7 +3,12 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from bot.store import tool_tables  # noqa: F401 - its tables join the metadata
+from bot.store import (  # noqa: F401 - joining metadata
+    console_tables,
+    mode_tables,
+    provider_health,
+    tool_tables,
+)
 from bot.store.tables import Base
 
 connection: Connection = context.config.attributes["connection"]

@@ -12,6 +12,6 @@ export default defineConfig({
     target: "es2022",
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { input: { room: "room.html" } },
+    rolldownOptions: { input: { room: "room.html", console: "console.html" } },
   },
 });

@@ -1,11 +1,78 @@
 // Written by `python -m bot.web.typescript` from the Python models. Do not edit.
 
-export type PageMessage = Caption | Cut | Ended | Notice | TurnTimes;
+export type PageMessage = Caption | Cut | Ended | Notice | Session | TaskNews | Trouble | TurnTimes;
+
+export type UiCommand =
+  | { command: "browser.open"; payload: BrowserOpen }
+  | { command: "canvas.chart"; payload: CanvasChart }
+  | { command: "canvas.clear"; payload: CanvasClear }
+  | { command: "canvas.image"; payload: CanvasImage }
+  | { command: "canvas.table"; payload: CanvasTable }
+  | { command: "canvas.text"; payload: CanvasText }
+  | { command: "desktop.switch"; payload: DesktopSwitch }
+  | { command: "file.save"; payload: FileSave }
+  | { command: "note.close"; payload: NoteClose }
+  | { command: "note.show"; payload: NoteShow }
+  | { command: "soundtrack.control"; payload: SoundtrackControl }
+  | { command: "soundtrack.volume"; payload: SoundtrackVolume }
+  | { command: "sprite.dismiss"; payload: SpriteDismiss }
+  | { command: "sprite.summon"; payload: SpriteSummon }
+  | { command: "views.close"; payload: ViewsClose }
+  | { command: "window.arrange"; payload: WindowArrange }
+  | { command: "window.open"; payload: WindowOpen }
+  | { command: "youtube.control"; payload: YoutubeControl }
+  | { command: "youtube.play"; payload: YoutubePlay };
+
+export type UiEvent =
+  | { event: "ui.done"; payload: UiDone }
+  | { event: "ui.typed"; payload: UiTyped }
+  | { event: "ui.windows"; payload: UiWindows };
+
+export const APPS = ["notes", "youtube", "browser", "calculator", "canvas", "soundtrack", "terminal", "mail", "drive"] as const;
+
+export type App = (typeof APPS)[number];
 
 export interface Answer {
   sdp: string;
   type: "answer";
   pc_id: string;
+}
+
+export interface Breaker {
+  name: string;
+  state: string;
+  detail: string;
+}
+
+export interface BrowserOpen {
+  request: string;
+  url: string;
+}
+
+export interface Calculation {
+  expression: string;
+}
+
+export interface CalculationResult {
+  value: string;
+  exact: boolean;
+  error: string;
+}
+
+export interface CallMe {
+  to: string;
+}
+
+export interface CallPage {
+  call: FoundCall;
+  provider_call_id: string;
+  answered_at: string;
+  ended_at: string;
+  providers: Partial<Record<string, string>>;
+  lines: Array<LiveLine>;
+  turns: Array<TurnTime>;
+  recorded_at: string;
+  missing: Array<string>;
 }
 
 export interface Candidate {
@@ -19,12 +86,56 @@ export interface Candidates {
   candidates: Array<Candidate>;
 }
 
+export interface CanvasChart {
+  request: string;
+  title: string;
+  labels: Array<string>;
+  values: Array<number>;
+}
+
+export interface CanvasClear {
+  request: string;
+}
+
+export interface CanvasImage {
+  request: string;
+  title: string;
+  url: string;
+}
+
+export interface CanvasTable {
+  request: string;
+  title: string;
+  head: Array<string>;
+  rows: Array<Array<string>>;
+}
+
+export interface CanvasText {
+  request: string;
+  kind: "text" | "article";
+  title: string;
+  text: string;
+}
+
 export interface Caption {
   type: "caption";
   speaker: "caller" | "bot";
   turn: number;
   text: string;
   final: boolean;
+}
+
+export interface ConsoleRefusal {
+  code: "sign_in" | "wrong" | "wait" | "closed" | "foreign" | "csrf" | "invalid" | "gone" | "no" | "away";
+  message: string;
+  retry_after: number;
+}
+
+export interface ConsoleSession {
+  state: "signed_in" | "signed_out" | "open" | "closed";
+  bot: string;
+  csrf: string;
+  message: string;
 }
 
 export interface Cut {
@@ -34,9 +145,211 @@ export interface Cut {
   unheard: string;
 }
 
+export interface DayOfMode {
+  day: string;
+  mode: string;
+  calls: number;
+  minutes: number;
+  dollars: number;
+}
+
+export interface DesktopSwitch {
+  request: string;
+  mode: "home" | "work" | "quiet" | "create";
+}
+
+export interface Done {
+  message: string;
+}
+
 export interface Ended {
   type: "ended";
   reason: string;
+}
+
+export interface Erase {
+  caller: string;
+}
+
+export interface FileSave {
+  request: string;
+  name: string;
+  mime: string;
+  text: string;
+}
+
+export interface FoundCall {
+  id: string;
+  channel: string;
+  direction: string;
+  caller: string;
+  callee: string;
+  mode: string;
+  mode_reason: string;
+  state: string;
+  started_at: string;
+  seconds: number;
+  end_reason: string;
+  error: string;
+  turns: number;
+  slow_turns: number;
+  slowest: number;
+  errors: number;
+  tools: number;
+  excerpt: string;
+  recorded: boolean;
+}
+
+export interface FoundCalls {
+  calls: Array<FoundCall>;
+  total: number;
+  more: boolean;
+  modes: Array<string>;
+  took_ms: number;
+}
+
+export interface HealthPage {
+  hours: number;
+  calls: number;
+  uptime: number;
+  stages: Partial<Record<string, SpreadMs>>;
+  slices: Array<TimeSlice>;
+  errors: Array<ProviderErrors>;
+  breakers: Array<Breaker>;
+  missing: Array<string>;
+}
+
+export interface LiveCall {
+  id: string;
+  worker: number;
+  near: boolean;
+  channel: string;
+  direction: string;
+  caller: string;
+  callee: string;
+  mode: string;
+  mode_reason: string;
+  providers: Partial<Record<string, string>>;
+  state: string;
+  stage: "ringing" | "listening" | "caller" | "thinking" | "bot" | "ending" | "elsewhere";
+  started_at: string;
+  turn: number;
+  wait_ms: number;
+  errors: number;
+  speaker: string;
+  words: string;
+  recorded: boolean;
+}
+
+export interface LiveLine {
+  key: string;
+  at: string;
+  speaker: string;
+  what: string;
+  turn: number;
+  text: string;
+  unheard: string;
+  final: boolean;
+}
+
+export interface LiveUpdate {
+  whole: boolean;
+  calls: Array<LiveCall>;
+  gone: Array<string>;
+  lines: Array<LiveLine>;
+  load: Array<Load>;
+}
+
+export interface Load {
+  worker: number;
+  workers: number;
+  calls: number;
+  limit: number;
+  lag_ms: number;
+  memory_mb: number;
+  unwritten: number;
+  refusal: string;
+  breakers: Array<Breaker>;
+}
+
+export interface ModeChange {
+  at: string;
+  who: string;
+  what: string;
+  before: string;
+  after: string;
+}
+
+export interface ModePage {
+  mode: string;
+  chosen: boolean;
+  pending: string;
+  rows: Array<ModeRow>;
+  rules: Array<string>;
+  own: Partial<Record<string, string>>;
+  changes: Array<ModeChange>;
+  unavailable: string;
+}
+
+export interface ModeRow {
+  name: string;
+  title: string;
+  lacks: string;
+  down: string;
+  share: number;
+  live: number;
+  calls: number;
+  errors: number;
+  hang_ups: number;
+  minutes: number;
+  wait_ms: number;
+  wait_ms_p95: number;
+  dollars_per_minute: number;
+}
+
+export interface MoneyPage {
+  days: Array<DayOfMode>;
+  prices: Partial<Record<string, number>>;
+  minutes: number;
+  dollars: number;
+  missing: Array<string>;
+}
+
+export interface NewNote {
+  title: string;
+  text: string;
+}
+
+export interface NoteClose {
+  request: string;
+  id: string;
+}
+
+export interface NoteEdit {
+  text: string;
+  base: string;
+}
+
+export interface NoteFull {
+  id: string;
+  title: string;
+  text: string;
+}
+
+export interface NoteList {
+  notes: Array<NoteTitle>;
+}
+
+export interface NoteShow {
+  request: string;
+  id: string;
+  title: string;
+  text: string;
+}
+
+export interface NoteTitle {
+  id: string;
+  title: string;
 }
 
 export interface Notice {
@@ -47,10 +360,28 @@ export interface Notice {
 export interface Offer {
   sdp: string;
   type: "offer";
+  pc_id: string;
+}
+
+export interface ProviderErrors {
+  stage: string;
+  provider: string;
+  kind: string;
+  count: number;
+}
+
+export interface ProviderTest {
+  stage: "stt" | "llm" | "tts" | "store";
+}
+
+export interface ProviderTested {
+  ok: boolean;
+  message: string;
+  ms: number;
 }
 
 export interface Refused {
-  code: "busy" | "warming" | "invalid" | "too_large" | "foreign" | "token_needed" | "token_wrong" | "closed";
+  code: "busy" | "warming" | "invalid" | "too_large" | "foreign" | "token_needed" | "token_wrong" | "closed" | "gone" | "full" | "no_cookie" | "no_store";
   message: string;
 }
 
@@ -60,8 +391,160 @@ export interface RoomStatus {
   reason: string;
 }
 
+export interface Session {
+  type: "session";
+  call: string;
+  mode: string;
+  reason: string;
+  models: Partial<Record<string, string>>;
+  tools: Array<string>;
+}
+
+export interface SetOwnMode {
+  number: string;
+  mode: string;
+}
+
+export interface SetRollout {
+  shares: Partial<Record<string, number>>;
+}
+
+export interface SetUpPage {
+  rows: Array<SettingRow>;
+  notes: Array<string>;
+  secrets: Partial<Record<string, string>>;
+  contacts: Array<string>;
+  callable: string;
+  probes: boolean;
+}
+
+export interface SettingRow {
+  part: string;
+  uses: string;
+  why: string;
+  missing: string;
+  stage: string;
+}
+
+export interface SignIn {
+  password: string;
+}
+
+export interface SoundtrackControl {
+  request: string;
+  action: "play" | "stop" | "next";
+}
+
+export interface SoundtrackVolume {
+  request: string;
+  level: number;
+  step: number;
+}
+
+export interface SpreadMs {
+  count: number;
+  p50: number;
+  p95: number;
+  p99: number;
+}
+
+export interface SpriteDismiss {
+  request: string;
+}
+
+export interface SpriteSummon {
+  request: string;
+  prompt: string;
+}
+
+export interface SwitchMode {
+  mode: string;
+  when: "now" | "idle" | "grace";
+  seconds: number;
+  force: boolean;
+}
+
+export interface TaskNews {
+  type: "task";
+  task: string;
+  title: string;
+  kind: "started" | "progress" | "slow" | "retrying" | "parked" | "steered" | "finished" | "result";
+  text: string;
+}
+
+export interface TimeSlice {
+  at: string;
+  calls: number;
+  errors: number;
+  stages: Partial<Record<string, SpreadMs>>;
+}
+
+export interface Transfer {
+  to: string;
+  summary: string;
+}
+
+export interface Trouble {
+  type: "trouble";
+  kind: string;
+  detail: string;
+}
+
+export interface TurnTime {
+  number: number;
+  at: string;
+  stages: Partial<Record<string, number>>;
+}
+
 export interface TurnTimes {
   type: "turn";
   turn: number;
   stages: Partial<Record<"vad" | "stt" | "turn" | "llm" | "clause" | "tts" | "sent" | "voice_to_voice", number>>;
+}
+
+export interface UiDone {
+  request: string;
+  ok: boolean;
+  text: string;
+  windows: Array<"notes" | "youtube" | "browser" | "calculator" | "canvas" | "soundtrack" | "terminal" | "mail" | "drive">;
+}
+
+export interface UiTyped {
+  text: string;
+}
+
+export interface UiWindows {
+  windows: Array<"notes" | "youtube" | "browser" | "calculator" | "canvas" | "soundtrack" | "terminal" | "mail" | "drive">;
+}
+
+export interface ViewsClose {
+  request: string;
+  which: "notes" | "youtube" | "browser" | "calculator" | "canvas" | "soundtrack" | "terminal" | "mail" | "drive" | "all";
+}
+
+export interface Whisper {
+  text: string;
+}
+
+export interface WindowArrange {
+  request: string;
+  window: string;
+  action: "minimize" | "maximize" | "restore" | "snap_left" | "snap_right" | "reset" | "close";
+}
+
+export interface WindowOpen {
+  request: string;
+  app: "notes" | "youtube" | "browser" | "calculator" | "canvas" | "soundtrack" | "terminal" | "mail" | "drive";
+}
+
+export interface YoutubeControl {
+  request: string;
+  action: "pause" | "resume" | "close";
+}
+
+export interface YoutubePlay {
+  request: string;
+  video_id: string;
+  title: string;
+  channel: string;
 }

@@ -2,7 +2,10 @@ import { Logo } from "../ui/icons";
 import { Conversation } from "./Conversation";
 import { Dock } from "./Dock";
 import { Lobby } from "./Lobby";
-import { type Activity, type Phase, activity, muted, phase, server } from "./session";
+import { Settings } from "./Settings";
+import { Desk, Launcher, Modes } from "./desktop/Desk";
+import { covered } from "./desktop/windows";
+import { type Activity, type Phase, activity, inCall, muted, phase, server, textOnly } from "./state";
 
 const DOING: Record<Activity, string> = {
   listening: "Listening",
@@ -16,12 +19,16 @@ const PHASES: Record<Exclude<Phase, "talking">, string> = {
   microphone: "Waiting for the microphone",
   connecting: "Connecting",
   warming: "Getting ready",
+  reconnecting: "Reconnecting",
   ending: "Saying goodbye",
   over: "Call ended",
 };
 
 function status(): string {
-  if (phase.value === "talking") return muted.value ? "You are muted" : DOING[activity.value];
+  if (phase.value === "talking") {
+    if (muted.value) return "You are muted";
+    return textOnly.value && activity.value === "listening" ? "Waiting for your words" : DOING[activity.value];
+  }
   if (phase.value === "idle" && server.value.state === "warming") return "Server getting ready";
   return PHASES[phase.value];
 }
@@ -33,7 +40,7 @@ function announcement(): string {
 }
 
 export function App() {
-  const before = phase.value === "idle" || !["talking", "ending", "over"].includes(phase.value);
+  const before = !inCall.value && phase.value !== "over";
   return (
     <div class="room" data-phase={phase.value} data-activity={activity.value}>
       <header class="top">
@@ -41,16 +48,38 @@ export function App() {
         <h1>
           Tandem <span>test room</span>
         </h1>
+        <Modes />
         <p class="pill" data-testid="status">
           <i aria-hidden="true" />
           {status()}
         </p>
+        <Settings />
       </header>
       <p class="unseen" role="status">
         {announcement()}
       </p>
-      <main>{before ? <Lobby /> : <Conversation />}</main>
+      <Launcher />
+      <main>
+        {/* Windows take the desk; then the way to call stands beside it. */}
+        <Desk>{!before ? <Hints /> : covered.value ? null : <Lobby />}</Desk>
+        {!before ? <Conversation /> : covered.value ? <aside class="conversation"><Lobby /></aside> : null}
+      </main>
       {before ? null : <Dock />}
+    </div>
+  );
+}
+
+function Hints() {
+  if (!inCall.value) return null;
+  return (
+    <div class="hints" aria-hidden="true">
+      <p>Try saying</p>
+      <ul>
+        <li>“Make a shopping list: bread and milk.”</li>
+        <li>“Show me the planets in a table.”</li>
+        <li>“Play some music, quietly.”</li>
+        <li>“Summon a green dragon.”</li>
+      </ul>
     </div>
   );
 }

@@ -1,9 +1,12 @@
-// The captions of both sides, turn by turn, and where each turn's time went.
+// The captions of both sides, turn by turn, where each turn's time went, and a line to type on.
 import { useEffect, useRef } from "preact/hooks";
 
 import { Trouble } from "./Lobby";
-import { Times, TimesLegend } from "./Times";
-import { activity, hearing, inCall, notice, phase, server, turns } from "./session";
+import { Tasks } from "./Tasks";
+import { Times } from "./Times";
+import { SendIcon } from "./icons";
+import { say } from "./session";
+import { activity, hearing, inCall, notice, phase, server, textOnly, turns, typed } from "./state";
 import type { Turn } from "./turns";
 
 /** Closer to the end than this (px), the reader follows the conversation. */
@@ -11,52 +14,75 @@ const NEAR = 160;
 
 export function Conversation() {
   const end = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const shown = turns.value;
-  const pending = hearing.value;
+  const pending = hearing.value || typed.value;
   const following = useRef(true);
-  useEffect(() => {
-    const look = (): void => {
-      const page = document.documentElement;
-      following.current = page.scrollHeight - page.scrollTop - page.clientHeight < NEAR;
-    };
-    addEventListener("scroll", look, { passive: true });
-    return () => removeEventListener("scroll", look);
-  }, []);
+  const look = (): void => {
+    const box = list.current;
+    if (box) following.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+  };
   useEffect(() => {
     if (following.current) end.current?.scrollIntoView({ block: "end" });
-  }, [shown, pending, phase.value]);
+  }, [shown, pending, phase.value, notice.value]);
   const waiting = inCall.value && activity.value === "thinking";
   return (
     <section class="conversation" aria-label="Conversation">
-      <TimesLegend />
-      <div role="log" aria-label="Captions" aria-live="polite" aria-relevant="additions">
-        <ol class="turns">
-          {shown.map((turn) => (
-            <TurnRow key={turn.number} turn={turn} />
-          ))}
-        </ol>
-      </div>
-      {shown.length === 0 && !pending ? <Opening /> : null}
-      {pending ? (
-        <div class="turn">
-          <p class="line caller pending">{pending}</p>
+      <Tasks />
+      <div class="captions scroll" ref={list} onScroll={look} tabindex={0} role="region" aria-label="What was said">
+        <div role="log" aria-label="Captions" aria-live="polite" aria-relevant="additions">
+          <ol class="turns">
+            {shown.map((turn) => (
+              <TurnRow key={turn.number} turn={turn} last={turn === shown.at(-1)} />
+            ))}
+          </ol>
         </div>
-      ) : null}
-      {waiting ? (
-        <p class="dots" aria-hidden="true">
-          <i />
-          <i />
-          <i />
-        </p>
-      ) : null}
-      {notice.value ? (
-        <p class="notice" role="status">
-          {notice.value}
-        </p>
-      ) : null}
-      <Trouble />
-      <div ref={end} class="end" />
+        {shown.length === 0 && !pending ? <Opening /> : null}
+        {pending ? <p class="line caller pending">{pending}</p> : null}
+        {waiting ? (
+          <p class="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </p>
+        ) : null}
+        {notice.value ? (
+          <p class="notice" role="status">
+            {notice.value}
+          </p>
+        ) : null}
+        <Trouble />
+        <div ref={end} class="end" />
+      </div>
+      {inCall.value ? <TypingLine /> : null}
     </section>
+  );
+}
+
+function TypingLine() {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (textOnly.value) field.current?.focus();
+  }, []);
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (!field.current) return;
+    say(field.current.value);
+    field.current.value = "";
+  };
+  return (
+    <form class="typing" onSubmit={submit}>
+      <input
+        ref={field}
+        maxlength={1000}
+        autocomplete="off"
+        aria-label={`Type to ${server.value.bot}`}
+        placeholder={textOnly.value ? "Type what you want to say" : "Or type instead"}
+      />
+      <button type="submit" class="tool icon-only" aria-label="Send">
+        <SendIcon />
+      </button>
+    </form>
   );
 }
 
@@ -68,28 +94,26 @@ function Opening() {
   );
 }
 
-function TurnRow({ turn }: { turn: Turn }) {
+function TurnRow({ turn, last }: { turn: Turn; last: boolean }) {
   return (
     <li class="turn" data-turn={turn.number}>
-      <div class="words">
-        {turn.caller?.text ? (
-          <p class={turn.caller.final ? "line caller" : "line caller pending"}>
-            <span class="unseen">You: </span>
-            <span data-caption="caller">{turn.caller.text}</span>
-          </p>
-        ) : null}
-        <BotLine turn={turn} />
-      </div>
+      {turn.caller?.text ? (
+        <p class={turn.caller.final ? "line caller" : "line caller pending"}>
+          <span class="unseen">You: </span>
+          <span data-caption="caller">{turn.caller.text}</span>
+        </p>
+      ) : null}
+      <BotLine turn={turn} growing={last && inCall.value} />
       {turn.stages ? <Times turn={turn.number} stages={turn.stages} /> : null}
     </li>
   );
 }
 
-function BotLine({ turn }: { turn: Turn }) {
+function BotLine({ turn, growing }: { turn: Turn; growing: boolean }) {
   const { bot, cut } = turn;
   if (!bot?.text && !cut) return null;
   return (
-    <p class={bot?.final || cut || !inCall.value ? "line bot" : "line bot pending"}>
+    <p class={growing && !bot?.final && !cut ? "line bot pending" : "line bot"}>
       <span class="unseen">{server.value.bot}: </span>
       <span data-caption="bot">{cut ? cut.heard : bot?.text}</span>
       {cut?.unheard ? (

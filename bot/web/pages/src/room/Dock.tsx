@@ -2,19 +2,21 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { HangUpIcon, MicIcon, MutedIcon, PhoneIcon } from "../ui/icons";
+import { KeyboardIcon } from "./icons";
+import { call, hangUp, toggleMute } from "./session";
 import {
-  call,
   endReason,
-  hangUp,
   inCall,
   lasted,
   meter,
   muted,
+  pushToTalk,
+  pushing,
   server,
   startedAt,
-  toggleMute,
+  textOnly,
   trouble,
-} from "./session";
+} from "./state";
 
 export function Dock() {
   return <footer class="dock">{inCall.value ? <Talking /> : <Over />}</footer>;
@@ -36,10 +38,19 @@ function Talking() {
     <>
       <Voice name="You" side="caller" at={caller} />
       <div class="controls">
-        <button type="button" class="round" aria-pressed={muted.value} onClick={toggleMute}>
-          {muted.value ? <MutedIcon /> : <MicIcon />}
-          <span>{muted.value ? "Unmute" : "Mute"}</span>
-        </button>
+        {textOnly.value ? (
+          <span class="round still">
+            <KeyboardIcon />
+            <span>Typing</span>
+          </span>
+        ) : pushToTalk.value ? (
+          <HoldToTalk />
+        ) : (
+          <button type="button" class="round" aria-pressed={muted.value} onClick={toggleMute}>
+            {muted.value ? <MutedIcon /> : <MicIcon />}
+            <span>{muted.value ? "Unmute" : "Mute"}</span>
+          </button>
+        )}
         <Clock />
         <button type="button" class="round hang-up" onClick={hangUp}>
           <HangUpIcon />
@@ -48,6 +59,28 @@ function Talking() {
       </div>
       <Voice name={server.value.bot} side="bot" at={bot} />
     </>
+  );
+}
+
+function HoldToTalk() {
+  const hold = (on: boolean): void => {
+    pushing.value = on;
+  };
+  return (
+    <button
+      type="button"
+      class="round"
+      aria-pressed={pushing.value}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        hold(true);
+      }}
+      onPointerUp={() => hold(false)}
+      onPointerCancel={() => hold(false)}
+    >
+      {pushing.value ? <MicIcon /> : <MutedIcon />}
+      <span>{pushing.value ? "Speak" : "Hold to talk"}</span>
+    </button>
   );
 }
 
@@ -80,6 +113,10 @@ function Clock() {
 }
 
 function Over() {
+  const again = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) again.current?.focus();
+  }, []);
   const how = trouble.value ? trouble.value.title : `Call ended: ${endReason.value}`;
   return (
     <>
@@ -87,7 +124,7 @@ function Over() {
         <strong>{how}</strong>
         <span> after {minutes(lasted.value)}</span>
       </p>
-      <button type="button" class="button again" autofocus onClick={() => void call()}>
+      <button type="button" class="button again" ref={again} onClick={() => void call(!textOnly.value)}>
         <PhoneIcon />
         Call again
       </button>

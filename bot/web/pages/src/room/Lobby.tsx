@@ -1,6 +1,9 @@
 // Before a call: one button, and whatever keeps it from working.
 import { PhoneIcon, WarningIcon } from "../ui/icons";
-import { call, hangUp, notice, phase, server, starting, trouble, unlock } from "./session";
+import { KeyboardIcon } from "./icons";
+import { canType } from "./problems";
+import { call, hangUp, unlock } from "./session";
+import { notice, phase, server, starting, trouble } from "./state";
 
 export function Lobby() {
   const name = server.value.bot;
@@ -21,6 +24,11 @@ export function Lobby() {
       <div class="invite">
         <h2>{headline(name)}</h2>
         <p>{explanation()}</p>
+        {starting.value ? null : (
+          <button type="button" class="tool by-text" onClick={() => void call(false)}>
+            <KeyboardIcon /> Type instead of speaking
+          </button>
+        )}
       </div>
       <Trouble />
     </section>
@@ -41,7 +49,7 @@ function explanation(): string {
   const { state, reason } = server.value;
   if (state === "warming") return `Right now ${reason}. You can call already and wait in line.`;
   if (state === "busy") return `Right now ${reason}.`;
-  return "The same bot that answers the phone. You see what both of you say, and where the milliseconds of each answer go.";
+  return "The same bot that answers the phone. You see what both of you say, what its tools do, and where the milliseconds of each answer go.";
 }
 
 export function Trouble() {
@@ -55,6 +63,11 @@ export function Trouble() {
         <strong>{found.title}</strong>
         <p>{found.advice}</p>
         {locked ? <TokenForm /> : null}
+        {canType(found.code) ? (
+          <button type="button" class="button" onClick={() => void call(false)}>
+            <KeyboardIcon /> Go on by typing
+          </button>
+        ) : null}
       </div>
     </div>
   );

@@ -12,53 +12,67 @@ const NAMES: Record<Part["stage"], readonly [short: string, meaning: string]> = 
   other: ["Other", "not measured: transport, waiting"],
 };
 
-export function TimesLegend() {
-  return (
-    <p class="legend">
-      <span>Conversation</span>
-      <span>From your last sound to the answer</span>
-    </p>
-  );
-}
-
+/** One line below a turn: the whole, and a bar of its stages. Opened, each stage at its time. */
 export function Times({ turn, stages }: { turn: number; stages: Stages }) {
   const shown = parts(stages);
   const total = totalMs(stages);
   return (
-    <div class="times" role="group" aria-label={`Stage times of turn ${turn}, in milliseconds`}>
-      <p class="total">
+    <details class="times">
+      <summary>
+        <span class="unseen">Turn {turn}: </span>
         {total === undefined ? (
-          <span class="unknown">answer not measured</span>
+          <span class="faint">answer not measured</span>
         ) : (
-          <>
+          <span class="total">
             <span class="unseen">voice to voice </span>
             <strong data-stage="voice_to_voice">{total}</strong> ms
-          </>
+          </span>
         )}
-      </p>
-      <svg class="bar" width="100%" height="10" aria-hidden="true" focusable="false">
-        <Segments shown={shown} />
-      </svg>
-      <dl>
-        {shown.map(({ stage, ms }) => (
-          <div key={stage} class={`stage stage-${stage}`} title={NAMES[stage][1]}>
-            <dt>{NAMES[stage][0]}</dt>
-            <dd data-stage={stage}>{ms}</dd>
-          </div>
-        ))}
-      </dl>
-    </div>
+        <svg class="strip" width="100%" height="8" aria-hidden="true" focusable="false">
+          {placed(shown).map(({ stage, from, share }) => (
+            <rect key={stage} class={`fill-${stage}`} x={`${from}%`} width={`${share}%`} height="8" />
+          ))}
+        </svg>
+      </summary>
+      <Waterfall stages={stages} marked />
+    </details>
   );
 }
 
-function Segments({ shown }: { shown: Part[] }) {
+/** Each stage on a line of its own, from when to when. `marked` for the one place tests read. */
+export function Waterfall({ stages, marked = false }: { stages: Stages; marked?: boolean }) {
+  return (
+    <dl class="waterfall">
+      {placed(parts(stages)).map(({ stage, ms, from, share }) => (
+        <div key={stage} title={NAMES[stage][1]}>
+          <dt>{NAMES[stage][0]}</dt>
+          <dd class="lane">
+            <svg width="100%" height="10" aria-hidden="true" focusable="false">
+              <rect
+                class={`fill-${stage}`}
+                x={`${from}%`}
+                width={`${Math.max(share, 0.6)}%`}
+                height="10"
+                rx="3"
+              />
+            </svg>
+          </dd>
+          <dd class="ms">
+            <span {...(marked ? { "data-stage": stage } : {})}>{ms}</span> ms
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The parts with their place on the whole, in percent. */
+function placed(shown: Part[]): (Part & { from: number; share: number })[] {
   const sum = shown.reduce((total, part) => total + part.ms, 0) || 1;
   let from = 0;
-  return shown.map(({ stage, ms }) => {
-    const x = (from / sum) * 100;
-    from += ms;
-    return (
-      <rect key={stage} class={`fill-${stage}`} x={`${x}%`} width={`${(ms / sum) * 100}%`} height="10" />
-    );
+  return shown.map((part) => {
+    const share = (part.ms / sum) * 100;
+    from += share;
+    return { ...part, from: from - share, share };
   });
 }

@@ -1,41 +1,26 @@
-// The state of the room and what can be done in it. Views read the signals and call the actions.
-import { computed, signal } from "@preact/signals";
+// A call from its first click to its end.
+import { computed, effect, untracked } from "@preact/signals";
 
-import type { PageMessage, RoomStatus } from "../messages";
+import type { PageMessage, UiCommand, UiEvent } from "../messages";
 import { RoomError, getStatus, sendOffer, setToken } from "../rtc/api";
-import { Levels, type Side } from "../rtc/levels";
-import { openMicrophone } from "../rtc/microphone";
-import { Peer } from "../rtc/peer";
+import { Levels } from "../rtc/levels";
+import { checkBrowser, openMicrophone, silence } from "../rtc/microphone";
+import { Peer, type PeerEvents } from "../rtc/peer";
+import type { Recording } from "../rtc/recording";
+import { perform } from "./commands";
+import { openApps } from "./desktop/windows";
+import { microphoneId, speakerId } from "./devices";
 import { type Problem, problem } from "./problems";
-import { type Turn, withMessage } from "./turns";
-
-export type Phase = "idle" | "microphone" | "connecting" | "warming" | "talking" | "ending" | "over";
-export type Activity = "listening" | "caller" | "thinking" | "bot";
-
-export const phase = signal<Phase>("idle");
-export const trouble = signal<Problem | null>(null);
-export const server = signal<RoomStatus>({ bot: "Tandem", state: "ready", reason: "" });
-export const turns = signal<readonly Turn[]>([]);
-/** What the caller is saying, before the words are certain. */
-export const hearing = signal("");
-export const notice = signal("");
-export const activity = signal<Activity>("listening");
-export const muted = signal(false);
-export const startedAt = signal(0);
-export const lasted = signal(0);
-export const endReason = signal("");
-export const inCall = computed(() => phase.value === "talking" || phase.value === "ending");
-export const starting = computed(() =>
-  ["microphone", "connecting", "warming"].includes(phase.value),
-);
-
-/** Loudness of both sides, 0 to 1; set by the view that shows it. */
-export const meter: { show: (levels: Record<Side, number>) => void } = { show: () => undefined };
+import { heardOf, received } from "./received";
+import * as state from "./state";
+import { forgetTasks } from "./tasks";
 
 const STATUS_MS = 2000;
 /** After `ended`: how long the bot must be silent, and how long to wait for that at most. */
 const QUIET_MS = 400;
 const LAST_WORDS_MS = 8000;
+/** After a break the server repeats what it said lately; what is known already is left out. */
+const REPEATS_MS = 4000;
 
 /** What belongs to one call and must be closed with it. */
 interface Line {
@@ -44,8 +29,13 @@ interface Line {
   levels?: Levels;
   readonly player: HTMLAudioElement;
   readonly abort: AbortController;
+  readonly known: Set<string>;
+  repeatsUntil: number;
 }
 let line: Line | null = null;
+let recording: Recording | null = null;
+
+const { phase, server, trouble, notice, muted, activity, inCall } = state;
 
 /** Keeps `server` true while nobody is on the line: at once, and until it is ready. */
 export async function followStatus(): Promise<void> {
@@ -57,28 +47,32 @@ export async function followStatus(): Promise<void> {
   if (server.value.state !== "ready") setTimeout(() => void followStatus(), STATUS_MS);
 }
 
-export async function call(): Promise<void> {
-  if (starting.value || inCall.value) return;
-  const mine: Line = { player: new Audio(), abort: new AbortController() };
+/** Calls the bot; `speaking` false for a caller who types. */
+export async function call(speaking = true): Promise<void> {
+  if (state.starting.value || inCall.value) return;
+  const mine: Line = {
+    player: new Audio(),
+    abort: new AbortController(),
+    known: new Set(),
+    repeatsUntil: 0,
+  };
   line = mine;
-  turns.value = [];
-  hearing.value = notice.value = endReason.value = "";
-  trouble.value = null;
-  muted.value = false;
-  startedAt.value = 0;
-  activity.value = "listening";
+  state.forget();
+  forgetTasks();
   phase.value = "microphone";
   try {
-    mine.microphone = await openMicrophone();
+    checkBrowser();
+    const levels = (mine.levels = new Levels((both) => state.meter.show(both)));
+    const heard = speaking ? await openMicrophone(microphoneId.value) : silence(levels.context);
+    state.textOnly.value = !speaking;
+    mine.microphone = heard;
     if (line !== mine) return stopTracks(mine);
-    for (const track of mine.microphone.getTracks()) {
-      track.onended = () => line === mine && end(problem("no_microphone"));
-    }
-    mine.levels = new Levels((levels) => meter.show(levels));
-    mine.levels.add("caller", mine.microphone);
+    watchMicrophone(mine, heard);
     phase.value = "connecting";
-    mine.peer = new Peer(mine.microphone, events(mine));
-    await mine.peer.connect((sdp) => offerUntilReady(sdp, mine));
+    void speakThrough(mine, speakerId.value);
+    mine.peer = new Peer(heard, events(mine));
+    openOrClose();
+    await mine.peer.connect((sdp, pcId) => offerUntilReady(sdp, pcId, mine));
   } catch (error) {
     if (line !== mine) return;
     const { code, message } = error instanceof RoomError ? error : new RoomError("broken");
@@ -92,7 +86,30 @@ export function hangUp(): void {
 
 export function toggleMute(): void {
   muted.value = !muted.value;
-  for (const track of line?.microphone?.getAudioTracks() ?? []) track.enabled = !muted.value;
+}
+
+/** Speaks through another microphone, also in the middle of a call. */
+export async function changeMicrophone(id: string): Promise<void> {
+  microphoneId.value = id;
+  const mine = line;
+  if (!mine?.peer) return;
+  try {
+    const heard = await openMicrophone(id);
+    if (line !== mine) return;
+    stopTracks(mine);
+    mine.microphone = heard;
+    watchMicrophone(mine, heard);
+    mine.peer.use(heard);
+    state.textOnly.value = false;
+    openOrClose();
+  } catch (error) {
+    notice.value = problem(error instanceof RoomError ? error.code : "microphone_busy").title;
+  }
+}
+
+export async function changeSpeaker(id: string): Promise<void> {
+  speakerId.value = id;
+  if (line) await speakThrough(line, id);
 }
 
 export function unlock(token: string): void {
@@ -100,11 +117,88 @@ export function unlock(token: string): void {
   void call();
 }
 
-async function offerUntilReady(sdp: string, mine: Line): ReturnType<typeof sendOffer> {
+/** Says something without a voice: it becomes the caller's turn. */
+export function say(text: string): void {
+  const words = text.trim().slice(0, 1000);
+  if (!words || !inCall.value) return;
+  state.typed.value = words;
+  tell({ event: "ui.typed", payload: { text: words } });
+}
+
+/** The last call's audio as WAV, or null. */
+export async function wav(): Promise<Blob | null> {
+  return (await recording?.wav().catch(() => null)) ?? null;
+}
+
+function tell(event: UiEvent): void {
+  if (!line?.peer) return;
+  state.note(true, event.event, event.payload);
+  line.peer.tell(event);
+}
+
+function events(mine: Line): PeerEvents {
+  return {
+    ready(again) {
+      notice.value = "";
+      phase.value = "talking";
+      if (again) {
+        mine.repeatsUntil = Date.now() + REPEATS_MS;
+      } else {
+        state.startedAt.value = Date.now();
+        recording = mine.levels?.recording ?? null;
+        recording?.start();
+      }
+      tell({ event: "ui.windows", payload: { windows: openApps.value } });
+    },
+    audio(stream) {
+      mine.player.srcObject = stream;
+      mine.player.play().catch(() => {
+        notice.value = "The browser keeps the sound off. Click anywhere to hear the bot.";
+        addEventListener("click", () => void mine.player.play(), { once: true });
+      });
+      mine.levels?.add("bot", stream);
+    },
+    message(message) {
+      if (isNew(message, mine) && received(message)) lastWords(state.endReason.value, mine);
+    },
+    command: (command) => void obey(command, mine),
+    rtvi: heardOf,
+    broken() {
+      if (line !== mine) return;
+      if (phase.value === "ending") return finish(state.endReason.value);
+      phase.value = "reconnecting";
+      activity.value = "listening";
+      notice.value = "The network broke. Coming back into the conversation…";
+    },
+    gone(left) {
+      if (line !== mine) return;
+      if (phase.value === "ending" || left) finish(state.endReason.value || "bot hung up");
+      else end(problem(inCall.value ? "lost" : "no_media"));
+    },
+  };
+}
+
+async function obey(command: UiCommand, mine: Line): Promise<void> {
+  state.note(false, command.command, command.payload);
+  const done = await perform(command);
+  if (line !== mine) return;
+  const { request } = command.payload;
+  const text = done.text.slice(0, 300);
+  tell({ event: "ui.done", payload: { request, ok: done.ok, text, windows: openApps.value } });
+}
+
+function isNew(message: PageMessage, mine: Line): boolean {
+  const text = JSON.stringify(message);
+  const repeated = mine.known.has(text) && Date.now() < mine.repeatsUntil;
+  mine.known.add(text);
+  return !repeated;
+}
+
+async function offerUntilReady(sdp: string, pcId: string, mine: Line): ReturnType<typeof sendOffer> {
   for (;;) {
     try {
-      const answer = await sendOffer(sdp, mine.abort.signal);
-      phase.value = "connecting";
+      const answer = await sendOffer(sdp, pcId, mine.abort.signal);
+      if (!pcId) phase.value = "connecting";
       return answer;
     } catch (error) {
       if (!(error instanceof RoomError) || error.code !== "warming") throw error;
@@ -116,72 +210,8 @@ async function offerUntilReady(sdp: string, mine: Line): ReturnType<typeof sendO
   }
 }
 
-function events(mine: Line): ConstructorParameters<typeof Peer>[1] {
-  return {
-    ready() {
-      notice.value = "";
-      startedAt.value = Date.now();
-      phase.value = "talking";
-    },
-    audio(stream) {
-      mine.player.srcObject = stream;
-      mine.player.play().catch(() => {
-        notice.value = "The browser keeps the sound off. Click anywhere to hear the bot.";
-        addEventListener("click", () => void mine.player.play(), { once: true });
-      });
-      mine.levels?.add("bot", stream);
-    },
-    message: (message) => received(message, mine),
-    rtvi: heardOf,
-    gone(left) {
-      if (line !== mine) return;
-      const reason = endReason.value || "bot hung up";
-      if (phase.value === "ending" || left) end(goodbye(reason), reason);
-      else end(problem(phase.value === "talking" ? "lost" : "no_media"));
-    },
-  };
-}
-
-function received(message: PageMessage, mine: Line): void {
-  switch (message.type) {
-    case "caption":
-      if (message.speaker === "caller") hearing.value = "";
-      turns.value = withMessage(turns.value, message);
-      break;
-    case "cut":
-    case "turn":
-      turns.value = withMessage(turns.value, message);
-      break;
-    case "notice":
-      notice.value = message.text;
-      break;
-    case "ended":
-      lastWords(message.reason, mine);
-  }
-}
-
-function heardOf(type: string, data: Record<string, unknown>): void {
-  switch (type) {
-    case "user-started-speaking":
-      activity.value = "caller";
-      break;
-    case "user-stopped-speaking":
-      activity.value = "thinking";
-      break;
-    case "bot-started-speaking":
-      activity.value = "bot";
-      break;
-    case "bot-stopped-speaking":
-      if (activity.value === "bot") activity.value = "listening";
-      break;
-    case "user-input":
-      hearing.value = data["final"] === false ? String(data["text"] ?? "") : "";
-  }
-}
-
 /** The bot is done: hang up once its last words have been heard, long before the server does. */
 function lastWords(reason: string, mine: Line): void {
-  endReason.value = reason;
   phase.value = "ending";
   const since = Date.now();
   let quietSince = since;
@@ -190,12 +220,12 @@ function lastWords(reason: string, mine: Line): void {
     const over = Date.now() - quietSince >= QUIET_MS || Date.now() - since >= LAST_WORDS_MS;
     if (line === mine && !over) return;
     clearInterval(timer);
-    if (line === mine) end(goodbye(reason), reason);
+    if (line === mine) finish(reason);
   }, 50);
 }
 
-function goodbye(reason: string): Problem | null {
-  return reason === "error" ? problem("broken") : null;
+function finish(reason: string): void {
+  end(reason === "error" ? problem("broken") : null, reason);
 }
 
 /** Closes the line; the conversation stays readable. */
@@ -203,22 +233,56 @@ function end(why: Problem | null, reason = ""): void {
   const ended = line;
   line = null;
   if (!ended) return;
-  lasted.value = startedAt.value ? Date.now() - startedAt.value : 0;
+  state.lasted.value = state.startedAt.value ? Date.now() - state.startedAt.value : 0;
   ended.abort.abort();
   ended.peer?.close();
   ended.levels?.close();
   ended.player.srcObject = null;
   stopTracks(ended);
-  hearing.value = notice.value = "";
+  state.hearing.value = state.typed.value = notice.value = "";
   activity.value = "listening";
-  endReason.value = reason;
+  state.endReason.value = reason;
   trouble.value = why;
-  phase.value = lasted.value || turns.value.length ? "over" : "idle";
+  phase.value = state.lasted.value || state.turns.value.length ? "over" : "idle";
   if (why?.code === "server_gone" || why?.code === "lost") void followStatus();
+}
+
+function watchMicrophone(mine: Line, heard: MediaStream): void {
+  mine.levels?.add("caller", heard);
+  for (const track of heard.getTracks()) {
+    track.onended = () => {
+      if (line !== mine || mine.microphone !== heard || !mine.levels) return;
+      mine.microphone = silence(mine.levels.context);
+      mine.peer?.use(mine.microphone);
+      state.textOnly.value = true;
+      notice.value = "The microphone is gone. Choose another one in the settings, or type.";
+    };
+  }
+}
+
+async function speakThrough(mine: Line, id: string): Promise<void> {
+  if ("setSinkId" in mine.player) await mine.player.setSinkId(id).catch(() => undefined);
 }
 
 function stopTracks(ended: Line): void {
   for (const track of ended.microphone?.getTracks() ?? []) track.stop();
 }
 
+/** The microphone is open unless it is muted, or has to be held open and is not. */
+function openOrClose(): void {
+  const open = !muted.value && (!state.pushToTalk.value || state.pushing.value);
+  for (const track of line?.microphone?.getAudioTracks() ?? []) track.enabled = open;
+}
+
+effect(openOrClose);
+effect(() => {
+  localStorage.setItem("tandem-push-to-talk", state.pushToTalk.value ? "yes" : "no");
+});
+const openNow = computed(() => openApps.value.join()); // moving a window is no news
+effect(() => {
+  openNow.value;
+  untracked(() => {
+    if (phase.value === "talking") tell({ event: "ui.windows", payload: { windows: openApps.value } });
+  });
+});
 addEventListener("pagehide", () => end(null, "you left"));

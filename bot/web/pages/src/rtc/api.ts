@@ -1,5 +1,13 @@
 // The room's HTTP calls. Whatever goes wrong becomes a RoomError with a sentence for the page.
-import type { Answer, Candidate, Refused, RoomStatus } from "../messages";
+import type {
+  Answer,
+  CalculationResult,
+  Candidate,
+  NoteFull,
+  NoteList,
+  Refused,
+  RoomStatus,
+} from "../messages";
 
 export type ProblemCode =
   | Refused["code"]
@@ -41,8 +49,43 @@ export function getStatus(): Promise<RoomStatus> {
   return request<RoomStatus>("GET", "/api/room");
 }
 
-export function sendOffer(sdp: string, signal: AbortSignal): Promise<Answer> {
-  return request<Answer>("POST", "/api/offer", { sdp, type: "offer" }, signal);
+/** `pcId` names the conversation to come back into; "" begins a new one. */
+export function sendOffer(sdp: string, pcId: string, signal: AbortSignal): Promise<Answer> {
+  // With several processes behind one port, the number in front of an id says whose it is.
+  const worker = /^(\d+)-/.exec(pcId)?.[1];
+  const path = worker ? `/api/offer?worker=${worker}` : "/api/offer";
+  return request<Answer>("POST", path, { sdp, type: "offer", pc_id: pcId }, signal);
+}
+
+export async function listNotes(): Promise<NoteList["notes"]> {
+  return (await request<NoteList>("GET", "/api/notes")).notes;
+}
+
+export function readNote(id: string): Promise<NoteFull> {
+  return request<NoteFull>("GET", `/api/notes/${encodeURIComponent(id)}`);
+}
+
+export function createNote(title: string): Promise<NoteFull> {
+  return request<NoteFull>("POST", "/api/notes", { title, text: "" });
+}
+
+/** Writes a note that was `base`; `written` is false when it is not that any more. */
+export async function writeNote(
+  id: string,
+  text: string,
+  base: string,
+): Promise<{ note: NoteFull; written: boolean }> {
+  const path = `/api/notes/${encodeURIComponent(id)}`;
+  const [status, note] = await exchange<NoteFull>("PUT", path, { text, base }, null, [409]);
+  return { note, written: status !== 409 };
+}
+
+export async function deleteNote(id: string): Promise<void> {
+  await request("DELETE", `/api/notes/${encodeURIComponent(id)}`);
+}
+
+export function calculate(expression: string): Promise<CalculationResult> {
+  return request<CalculationResult>("POST", "/api/calculate", { expression });
 }
 
 export async function sendCandidates(pcId: string, candidates: Candidate[]): Promise<void> {
@@ -55,6 +98,16 @@ async function request<T>(
   body?: unknown,
   signal: AbortSignal | null = null,
 ): Promise<T> {
+  return (await exchange<T>(method, path, body, signal))[1];
+}
+
+async function exchange<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal | null,
+  fine: readonly number[] = [],
+): Promise<[status: number, answer: T]> {
   const headers: Record<string, string> = {};
   if (body) headers["Content-Type"] = "application/json";
   const token = sessionStorage.getItem(TOKEN_KEY);
@@ -72,9 +125,9 @@ async function request<T>(
     if (signal?.aborted) throw error;
     throw new RoomError("server_gone");
   }
-  if (response.status === 204) return undefined as T;
+  if (response.status === 204) return [204, undefined as T];
   const answer: unknown = await response.json().catch(() => null);
-  if (response.ok && answer) return answer as T;
+  if ((response.ok || fine.includes(response.status)) && answer) return [response.status, answer as T];
   const { code = "broken", message = "" } = (answer ?? {}) as Partial<Refused>;
   throw new RoomError(code, message, Number(response.headers.get("Retry-After")) || 2);
 }

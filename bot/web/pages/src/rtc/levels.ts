@@ -1,5 +1,7 @@
-// How loud each side is, about 60 times a second, handed to a callback: far too often for
-// rendering, so whoever shows it writes to an element directly.
+// Both sides' sound: how loud each is, about 60 times a second, and a recording of the call.
+// Levels are handed to a callback: far too often for rendering, so whoever shows them writes to an
+// element directly.
+import { Recording } from "./recording";
 
 export type Side = "caller" | "bot";
 type Listener = (levels: Record<Side, number>) => void;
@@ -7,8 +9,9 @@ type Listener = (levels: Record<Side, number>) => void;
 const FLOOR_DB = -55;
 
 export class Levels {
-  private readonly context = new AudioContext();
-  private readonly analysers: Partial<Record<Side, AnalyserNode>> = {};
+  readonly context = new AudioContext();
+  readonly recording = new Recording(this.context);
+  private readonly sides: Partial<Record<Side, { source: AudioNode; analyser: AnalyserNode }>> = {};
   private readonly samples = new Float32Array(1024);
   private frame = 0;
 
@@ -17,16 +20,21 @@ export class Levels {
     this.tick();
   }
 
+  /** Listens to `stream` as one side; it takes the place of the one before. */
   add(side: Side, stream: MediaStream): void {
+    this.sides[side]?.source.disconnect();
     const analyser = this.context.createAnalyser();
     analyser.fftSize = this.samples.length;
-    this.context.createMediaStreamSource(stream).connect(analyser);
-    this.analysers[side] = analyser;
+    const source = this.context.createMediaStreamSource(stream);
+    source.connect(analyser);
+    this.recording.add(side, source);
+    this.sides[side] = { source, analyser };
   }
 
   close(): void {
     cancelAnimationFrame(this.frame);
     this.listener({ caller: 0, bot: 0 });
+    this.recording.stop();
     void this.context.close();
   }
 
@@ -37,7 +45,7 @@ export class Levels {
 
   /** 0 (silence) to 1 (full scale), in equal steps of decibels. */
   private level(side: Side): number {
-    const analyser = this.analysers[side];
+    const analyser = this.sides[side]?.analyser;
     if (!analyser) return 0;
     analyser.getFloatTimeDomainData(this.samples);
     let sum = 0;

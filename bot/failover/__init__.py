@@ -1,0 +1,1 @@
+"""Providers that fail or dawdle, and how a caller never notices: breakers, hedges, chains."""

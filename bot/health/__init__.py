@@ -1,0 +1,1 @@
+"""How the server is, for load balancers, operators and their tools."""

@@ -1,0 +1,133 @@
+"""The modes as the console's page shows and changes them, over the room that has them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from bot.modes.house import ModeHouse
+from bot.modes.operators import Order
+from bot.modes.state import ModeRefused
+from bot.web.console.pages import ModeChange, ModePage, ModeRow, SetOwnMode, SetRollout, SwitchMode
+from bot.web.console.refusals import refuse
+
+UNKNOWN = -1.0
+
+
+class ModeDesk(Protocol):
+    """What the page needs of the modes. Orders raise ConsoleRefused when they are refused."""
+
+    async def page(self) -> ModePage:
+        """How everything stands."""
+
+    async def switch(self, order: SwitchMode, who: str) -> None:
+        """Switch, or note that it is to be done later."""
+
+    async def roll_out(self, order: SetRollout, who: str) -> None:
+        """Give modes a share of the callers."""
+
+    async def set_own(self, order: SetOwnMode, who: str) -> None:
+        """Give a number a mode of its own."""
+
+
+class HouseDesk:
+    """The process's modes.
+
+    Args:
+        house: See `bot.modes.house`.
+    """
+
+    def __init__(self, house: ModeHouse) -> None:
+        self._house = house
+
+    async def page(self) -> ModePage:
+        """How everything stands, figures of the last day."""
+        found = await self._house.status.read()
+        chosen, live = found["set"], found["live_calls"]["by_mode"]
+        return ModePage(
+            mode=found["llm_mode"],
+            chosen=bool(chosen["mode"]),
+            pending=_pending(chosen["pending"]),
+            rows=[
+                _row(name, mode, found["rollout"].get(name, 0.0), live.get(name, 0))
+                for name, mode in found["modes"].items()
+            ],
+            rules=[_rule(rule) for rule in self._house.modes.setup.config.rules],
+            own=dict(found["numbers"]),
+            changes=[_change(change) for change in found["changes"]],
+            unavailable="; ".join(found["trouble"]),
+        )
+
+    async def switch(self, order: SwitchMode, who: str) -> None:
+        """Switch, or note that it is to be done later."""
+        wanted = Order(order.mode, who, order.when, float(order.seconds), order.force)
+        await _ordered(lambda: self._house.operators.switch(wanted))
+
+    async def roll_out(self, order: SetRollout, who: str) -> None:
+        """Give modes a share of the callers."""
+        await _ordered(lambda: self._house.operators.roll_out(order.shares, who))
+
+    async def set_own(self, order: SetOwnMode, who: str) -> None:
+        """Give a number a mode of its own."""
+        await _ordered(lambda: self._house.operators.set_own(order.number, order.mode, who))
+
+
+async def _ordered(work: Callable[[], Awaitable[Any]]) -> None:
+    try:
+        await work()
+    except ModeRefused as error:
+        raise refuse("no", str(error)) from None
+
+
+def _row(name: str, mode: Mapping[str, Any], share: float, live: int) -> ModeRow:
+    figures = mode["figures"]
+    return ModeRow(
+        name=name,
+        title=mode["name"],
+        lacks=mode["missing"],
+        down=mode["down"],
+        share=share,
+        live=live,
+        calls=figures["calls"],
+        errors=figures["errors"],
+        hang_ups=figures["hang_ups"],
+        minutes=figures["minutes"],
+        wait_ms=_number(figures["wait_ms"]),
+        wait_ms_p95=_number(figures["wait_ms_p95"]),
+        dollars_per_minute=_number(mode["estimated"]["price_per_minute"]),
+    )
+
+
+def _number(value: float | None) -> float:
+    return UNKNOWN if value is None else float(value)
+
+
+def _pending(pending: Mapping[str, Any] | None) -> str:
+    if not pending:
+        return ""
+    when = f"at {pending['due']}" if pending["due"] else "when no call is live"
+    return f"{pending['mode'] or 'the configured mode'} {when}, ordered by {pending['who']}"
+
+
+def _rule(rule: Any) -> str:
+    """A rule of `config.json` on one line: what it asks for, and what it uses then."""
+    facts = rule.model_dump(exclude_none=True, exclude_defaults=True)
+    use = facts.pop("use", "")
+    asked = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in facts.items())
+    return f"{asked or 'always'}: {use}"
+
+
+def _change(change: Mapping[str, Any]) -> ModeChange:
+    return ModeChange(
+        at=change["at"],
+        who=change["who"],
+        what=change["key"],
+        before=_plain(change["before"]),
+        after=_plain(change["after"]),
+    )
+
+
+def _plain(value: Any) -> str:
+    """A setting's value in few words."""
+    if isinstance(value, Mapping):
+        parts = [f"{key} {_plain(each)}" for key, each in value.items() if each not in ("", False)]
+        return ", ".join(parts) or "none"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,91 @@
+// What the server says, worked into the room's state.
+import type { PageMessage } from "../messages";
+import * as state from "./state";
+import { withNews } from "./tasks";
+import { withMessage } from "./turns";
+
+/** Takes one of our own messages; true for the one that ends the call. */
+export function received(message: PageMessage): boolean {
+  state.note(false, message.type, message);
+  switch (message.type) {
+    case "caption":
+      if (message.speaker === "caller") state.hearing.value = state.typed.value = "";
+      state.turns.value = withMessage(state.turns.value, message);
+      break;
+    case "cut":
+    case "turn":
+      state.turns.value = withMessage(state.turns.value, message);
+      break;
+    case "notice":
+      state.notice.value = message.text;
+      break;
+    case "session":
+      state.session.value = message;
+      break;
+    case "trouble":
+      if (message.kind !== "tool" || !message.detail.includes(" done after ")) {
+        const { kind, detail } = message;
+        state.troubles.value = [...state.troubles.value, { at: Date.now(), kind, detail }];
+      }
+      break;
+    case "task":
+      withNews(message);
+      break;
+    case "ended":
+      state.endReason.value = message.reason;
+      return true;
+  }
+  return false;
+}
+
+/** Takes one of Pipecat's messages. */
+export function heardOf(type: string, data: Record<string, unknown>): void {
+  state.note(false, type, Object.keys(data).length ? data : undefined);
+  switch (type) {
+    case "user-started-speaking":
+      state.activity.value = "caller";
+      break;
+    case "user-stopped-speaking":
+      state.activity.value = "thinking";
+      break;
+    case "bot-started-speaking":
+      state.activity.value = "bot";
+      break;
+    case "bot-stopped-speaking":
+      if (state.activity.value === "bot") state.activity.value = "listening";
+      break;
+    case "user-input":
+      state.hearing.value = data["final"] === false ? String(data["text"] ?? "") : "";
+      break;
+    case "llm-function-call-in-progress":
+      toolBegins(data);
+      break;
+    case "llm-function-call-stopped":
+      toolEnds(data);
+  }
+}
+
+function toolBegins(data: Record<string, unknown>): void {
+  const id = String(data["tool_call_id"]);
+  if (state.toolCalls.value.some((call) => call.id === id)) return;
+  const name = String(data["function_name"] ?? "a tool");
+  const turn = state.turns.value.at(-1)?.number ?? 0;
+  const given = data["arguments"] ?? {};
+  const begun = { id, name, turn, arguments: JSON.stringify(given, null, 1), at: Date.now() };
+  state.toolCalls.value = [...state.toolCalls.value, begun];
+}
+
+function toolEnds(data: Record<string, unknown>): void {
+  const id = String(data["tool_call_id"]);
+  const result = data["result"];
+  state.toolCalls.value = state.toolCalls.value.map((call) =>
+    call.id !== id || call.ms !== undefined
+      ? call
+      : {
+          ...call,
+          ms: Date.now() - call.at,
+          cancelled: data["cancelled"] === true,
+          result: typeof result === "string" ? result : JSON.stringify(result ?? null),
+        },
+  );
+}

@@ -1,0 +1,77 @@
+"""The whole program is killed with -9 in the middle of a job; the next one delivers its result."""
+
+import asyncio
+import re
+from typing import Any
+
+from tests.fakes.openai_api import OpenAIApi
+from tests.fakes.openclaw_gateway import OpenClawGateway
+from tests.fakes.phoneline import PhoneLine
+from tests.fakes.script import Ask, CallTool, Pause, Say
+from tests.fixtures.house import hang_up_after
+from tests.fixtures.openclaw import delegates
+from tests.fixtures.program import Program, Start, heard, sid
+
+FERRY = "The ferry leaves at nine."
+
+
+async def ready(program: Program) -> Program:
+    """Wait until it takes calls."""
+    await program.ready(1)
+    async with asyncio.timeout(60):
+        while not (await program.state())["ready"]:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+    return program
+
+
+async def call(program: Program, number: int, until_heard: str, *keys: str) -> str:
+    """A caller who presses keys, waits until they hear something, and hangs up."""
+    line = PhoneLine(call_sid=sid(number))
+    for place, key in enumerate(keys):
+        line.presses(2.0 + place * 0.2, key)
+    hang_up_after(line, until_heard, 30)
+    twiml = await program.post("/phone/incoming", line.call_sid)
+    found = re.search(r'<Stream url="([^"]+)"', twiml)
+    assert found, twiml
+    await line.dial(found[1], 31)
+    return heard(line)
+
+
+async def test_killed_in_mid_task(
+    start: Start, openai_api: OpenAIApi, gateway_standin: OpenClawGateway
+) -> None:
+    def brain(ask: Ask) -> Any:
+        if ask.results:
+            return Say("I am on it.")
+        return CallTool("bot_openclaw_task", {"task": "find a ferry"})
+
+    openai_api.brain = brain
+    go_on = asyncio.Event()
+
+    async def agent(ask: Ask) -> Any:
+        if "find a ferry" not in ask.user:
+            return "ready"  # the warm-up
+        await go_on.wait()
+        return [Pause(0.2), Say(FERRY)]
+
+    gateway_standin.brain = agent
+    settings = delegates(gateway_standin)
+    first = await ready(await start(**settings))
+    assert "I am on it." in await call(first, 1, "on it.", "1", "#")
+    await gateway_standin.when(lambda: sent(gateway_standin), timeout=20)
+    first.process.kill()
+    await first.process.wait()
+
+    second = await ready(await start(**settings))
+    await gateway_standin.when(lambda: gateway_standin.of_method("agent.wait"), timeout=40)
+    go_on.set()
+    told = await call(second, 2, FERRY)
+    assert FERRY in told
+    assert len(sent(gateway_standin)) == 1, "the job was given to the agent again"
+    again = await call(second, 3, "there.")
+    assert FERRY not in again
+
+
+def sent(gateway: OpenClawGateway) -> list[Any]:
+    """The job, each time it was sent."""
+    return [s for s in gateway.of_method("chat.send") if "find a ferry" in s["message"]]
