@@ -49,8 +49,8 @@ def standin(clips: Path, folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def tandem(origin: str, folder: Path, workers: int = 1) -> Iterator[Bot]:
-    """Tandem's own server, by its own program."""
+def tandem(origin: str, folder: Path, workers: int = 1, **more: str) -> Iterator[Bot]:
+    """Tandem's own server, by its own program; `more` are settings."""
     port = _free_port()
     data = folder / "data"
     environment = {
@@ -64,6 +64,8 @@ def tandem(origin: str, folder: Path, workers: int = 1) -> Iterator[Bot]:
         "TTS_PROVIDERS": "openai",
         "OPENAI_API_KEY": "none",
         "OPENAI_BASE_URL": f"{origin}/v1",
+        "DRAIN_SECONDS": "0",
+        **more,
     }
     if workers > 1:
         environment["WORKERS"] = str(workers)

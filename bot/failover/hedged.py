@@ -45,10 +45,17 @@ class Hedged:
         said, number, goes_on = asked.said, -1, GoesOn("")
         written: Counter[int] = Counter()
 
+        patience = 0.0
+
         def ask(model: Model) -> AsyncGenerator[Piece, None]:
+            nonlocal patience
+            link = next(link for link in self._chain if link.service is model)
+            patience = 0.0 if link.hedges else link.patience
             return model.answer(replace(asked, said=said))
 
         def stall() -> float:
+            if patience:  # it shares the machine with the calls, and is never doubled
+                return patience
             ended = said.rstrip()[-1:] in _SENTENCE_END
             return self._rules.stall * (_AFTER_A_SENTENCE if ended else 1.0)
 

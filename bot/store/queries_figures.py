@@ -206,4 +206,4 @@ async def uptime(store: Store, since: datetime) -> float:
         last = now if alive else (row.stopped_at or row.seen_at)
         there += max(timedelta(), last - max(end, row.started_at))
         end = max(end, last)
-    return min(1.0, there / max(now - begin, timedelta(seconds=1)))
+    return min(1.0, there / (now - begin)) if now > begin else 1.0
