@@ -208,9 +208,12 @@ async def test_workers_end_when_their_parent_is_killed(start: Start) -> None:
     program = await start(WORKERS=2)
     await program.ready(2)
     workers = list(program.workers().values())
+    figures = Path(workers[0].cmdline()[-1])
+    assert await asyncio.to_thread(figures.is_dir)
     program.process.kill()
     await program.process.wait()
     assert not (await asyncio.to_thread(psutil.wait_procs, workers, timeout=40))[1]
+    assert not await asyncio.to_thread(figures.exists)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ NEEDS_RESTART = frozenset(
         *OpenClawSettings.model_fields,
         *FailoverSettings.model_fields,
         *ConsoleSettings.model_fields,
+        *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"),
         "KNOWLEDGE_DIR",
         *("AI_MEMORY_URL_PROD", "AI_MEMORY_URL_DEV", "AI_MEMORY_TOKEN", "ENVIRONMENT"),
     }

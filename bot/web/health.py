@@ -15,6 +15,7 @@ from bot.health.metrics import Metrics, Now
 from bot.health.traces import Traces
 from bot.settings import Settings
 from bot.store.recorder import Recorder
+from bot.store.records import Record
 from bot.web import guard
 
 UPDATE_SECONDS = 1.0
@@ -41,9 +42,18 @@ class HealthDesk:
         self._traces = Traces.from_settings(settings, worker)
         self._scraping = asyncio.Lock()
         self._text, self._at = b"", -SCRAPE_SECONDS
-        recorder.followers.append(self._metrics.record)
+        self._followers = [self._metrics.record]
         if self._traces:
-            recorder.followers.append(self._traces.record)
+            self._followers.append(self._traces.record)
+        recorder.followers.append(self._follow)
+
+    def _follow(self, record: Record) -> None:
+        """Count a record; what fails here (a full disk, say) must not keep it from the store."""
+        for follow in self._followers:
+            try:
+                follow(record)
+            except Exception as error:
+                logger.warning(f"a {record.kind} was not counted: {error!r}")
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

@@ -1,7 +1,8 @@
-"""A worker's program; its parent starts it: `python -m bot.workers NUMBER ROW LINE TABLE [URL]`.
+"""A worker's program; its parent starts it:
+`python -m bot.workers NUMBER ROW LINE TABLE URL FIGURES`.
 
 NUMBER names the worker, ROW is its row in the shared table, LINE and TABLE are descriptors, URL is
-where the embedded models are.
+where the embedded models are or '', FIGURES the folder in which `/metrics` has its files.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -40,7 +43,11 @@ ORPHAN_SECONDS = 45.0
 class Worker:
     """Serves the connections that the front hands over."""
 
-    def __init__(self, number: int, row: int, line: int, table: int, models_url: str) -> None:
+    def __init__(
+        self, number: int, row: int, line: int, table: int, models_url: str, figures: str
+    ) -> None:
+        self._figures = Path(figures)
+        self._orphaned = False
         self._number = number
         self._table = Table(table)
         self._row = self._table.row(row)
@@ -54,7 +61,7 @@ class Worker:
         Raises:
             TandemError: this worker cannot start; the front was told why.
         """
-        channel = Channel(self._line, self._obey, self._adopt, lambda: self._stop(0))
+        channel = Channel(self._line, self._obey, self._adopt, self._lose_parent)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
         try:
             settings = Settings.load()
@@ -70,6 +77,8 @@ class Worker:
             raise
         finally:
             channel.close()
+            if self._orphaned:
+                self._tidy()
 
     def _make_server(self, settings: Settings) -> "Server":
         from bot.resources import Shared  # takes seconds to load; the logs are set up first
@@ -114,6 +123,17 @@ class Worker:
         else:
             raise SystemExit(0)
 
+    def _lose_parent(self) -> None:
+        self._orphaned = True
+        self._stop(0)
+
+    def _tidy(self) -> None:
+        """Remove what the parent would have removed; the last one removes the folder."""
+        for path in self._figures.glob(f"*_{os.getpid()}.db"):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._figures.rmdir()
+
     def _obey(self, order: dict[str, Any]) -> None:
         if order["do"] == "stop":
             self._stop(order["patience"])
@@ -142,7 +162,7 @@ def main() -> int:
     _end_with_parent(os.getppid())
     tune()
     try:
-        worker = Worker(number, row, line, table, sys.argv[5])
+        worker = Worker(number, row, line, table, *sys.argv[5:7])
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(worker.run())
     except TandemError:

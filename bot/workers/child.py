@@ -52,7 +52,7 @@ class Child:
         # prometheus_client reads this variable as it is loaded.
         command = ["env", f"PROMETHEUS_MULTIPROC_DIR={figures}"]
         command += [sys.executable, "-m", "bot.workers", str(number), str(row.index)]
-        command += [str(handed[0]), str(handed[1]), models_url]
+        command += [str(handed[0]), str(handed[1]), models_url, figures]
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
