@@ -23,6 +23,7 @@ from bench.report import show
 from bench.run import CLIPS, RESULTS, Bench, bench, ordered
 from bench.scenes import everything
 from bench.tail import tail
+from bench.untouched import renewal, switches
 from bot.errors import TandemError
 from bot.settings import ROOT, known_variables
 
@@ -34,7 +35,7 @@ _MANNERS_CALLS = 4
 _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE = 50, 8
 _SHARE = 4
 """A quick run plays one clip of so many."""
-_PARTS = ("speed", "workers", "patience", "barge", "memory", "tail")
+_PARTS = ("speed", "workers", "patience", "barge", "memory", "untouched", "tail")
 _WITHOUT_CALLS = {"tail"}
 _WIDTH = 132
 """Characters that the widest table takes."""
@@ -102,6 +103,9 @@ class _Course:
         if "memory" in parts:
             left = run.leftover("tandem", _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE)
             self.found = replace(self.found, leftover=[*self.found.leftover, left])
+        if "untouched" in parts:
+            both = [switches(run.origin, run.say), renewal(run.origin, run.say)]
+            self.found = replace(self.found, untouched=both)
 
     def _turns(self, calls: int) -> int:
         usual: int = self._options.turns or (_QUICK_TURNS if self._quick else _TURNS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.figures import Level, Patience
 from bench.interjections import BARGE_IN, Manners
 from bench.tail import Tail
+from bench.untouched import Untouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Found:
     leftover: Sequence[Level] = ()
     manners: Sequence[Manners] = ()
     tail: Tail | None = None
+    untouched: Sequence[Untouched] = ()
 
     def level(self, bot: str, calls: int) -> Level | None:
         """One bot's level, if it was run."""
@@ -82,6 +84,12 @@ def bars(found: Found) -> list[Bar]:
         Bar("voice-to-voice p50, 30 calls / 1 call", same, 1.1),
         *_manners(found),
         *_tail(found.tail),
+        *(
+            Bar(
+                f"{one.what} under {one.calls} calls, calls touched", float(one.touched), 0, "calls"
+            )
+            for one in found.untouched
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ from bench.bars import Found, bars
 from bench.figures import Level, Patience
 from bench.interjections import Manners, Said
 from bench.tail import Tail
+from bench.untouched import Untouched
 
 
 def save(found: Found, about: Mapping[str, object], path: Path) -> None:
@@ -23,6 +24,7 @@ def save(found: Found, about: Mapping[str, object], path: Path) -> None:
                 "manners": [asdict(bot) for bot in found.manners],
                 "leftover": [asdict(level) for level in found.leftover],
                 "tail": asdict(found.tail) if found.tail else None,
+                "untouched": [asdict(one) for one in found.untouched],
                 "bars": [asdict(bar) | {"met": bar.met} for bar in bars(found)],
             },
             indent=1,
@@ -42,6 +44,7 @@ def read(path: Path) -> Found:
             for bot in kept.get("manners", [])
         ],
         Tail(**kept["tail"]) if kept.get("tail") else None,
+        [Untouched(**one | {"load": tuple(one["load"])}) for one in kept.get("untouched", [])],
     )
 
 
