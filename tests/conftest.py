@@ -1,6 +1,13 @@
 """The fixtures that every test may use, and which tests may run beside one another."""
 
+import re
+from functools import cache
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from bot.settings import ROOT
 
 pytest_plugins = [
     "tests.fixtures.virtual_time",
@@ -14,18 +21,31 @@ pytest_plugins = [
     "tests.fixtures.speech",
 ]
 
-IN_REAL_TIME = {"models", "browser", "crowd", "gateway"}
-"""Markers of tests that hold real conversations."""
-STARTS = {"start", "embedded", "speech"}
-"""Fixtures that start the program or the models."""
+IN_REAL_TIME = re.compile(r"mark\.(models|browser|crowd|gateway)|: (Start|Speech)\b")
+"""What a file has whose tests hold real conversations: a marker, or a fixture that starts the
+program or the models."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the tests out to two processes: a file stays together, and all that hold real
+class Lanes(LoadScopeScheduling):
+    """Deals the tests out to two processes: a file stays together, and all that hold real
     conversations are one behind another, so that they do not slow each other down."""
-    for item in items:
-        real = any(mark.name in IN_REAL_TIME for mark in item.iter_markers())
-        real = real or bool(STARTS & set(getattr(item, "fixturenames", ())))
-        group = "real time" if real else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "real time" if in_real_time(file) else file
+
+
+@cache
+def in_real_time(file: str) -> bool:
+    """Whether a file's tests hold real conversations."""
+    return bool(IN_REAL_TIME.search((ROOT / file).read_text()))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    """Called by pytest-xdist."""
+    return Lanes(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long lane first."""
+    items.sort(key=lambda item: not in_real_time(str(item.path)))
