@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.errors import SettingsError
+from bot.modes.setup import Setup
 from bot.providers import STAGES, Endpoint, Stage, choose
 from bot.retiring import retiring
 from bot.settings import Settings, found_variables, known_variables
@@ -119,7 +120,22 @@ def rows(settings: Settings) -> list[Row]:
             "" if operator else "OPERATOR_TOKEN, to place calls and to use the room from elsewhere",
         ),
         _console_row(settings),
+        *_mode_rows(settings),
     ]
+
+
+def _mode_rows(settings: Settings) -> Iterator[Row]:
+    """What each mode of `config.json` would use, and what it lacks.
+
+    Raises:
+        SettingsError: the file or LLM_MODE is wrong.
+    """
+    setup = Setup.of(settings)
+    usual = settings.LLM_MODE or setup.config.default_mode
+    for name, mode in setup.modes.items():
+        why = "LLM_MODE or default_mode" if name == usual else ""
+        uses = ", ".join(dict.fromkeys(mode.labels.values()))
+        yield Row(f"mode {name}", uses, why, mode.missing)
 
 
 def _deep_row(settings: Settings) -> Row:
