@@ -225,7 +225,9 @@ async def test_modes_and_set_up_are_the_servers_own(serve: Serve) -> None:
         status, page = await operator.post("modes/rollout", shares={"cascade": 25})
         assert status == 200, page
         assert {row["name"]: row["share"] for row in page["rows"]}["cascade"] == 25
-        assert [change["who"] for change in page["changes"]] == ["console (127.0.0.1)"] * 2
+        who = [change["who"] for change in page["changes"]]
+        assert set(who) == {"console (127.0.0.1)"}
+        assert len(who) in (2, 3)  # nobody calls, so the switch may have been made by now
         rows = {row["part"]: row for row in (await operator.get("setup"))["rows"]}
         assert rows["voice"]["stage"] == "tts"
         assert rows["console"]["uses"] == "password"
