@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import InvalidStatus
 
+from bot.brain.conversation import OPENING
 from bot.store import queries
 from bot.store.queries import StoredCall
 from bot.store.store import Store
@@ -52,9 +53,15 @@ PATIENCE = 90.0
 """Seconds until something that a caller waits for counts as missing."""
 
 
+def callers_words(ask: Ask) -> list[str]:
+    """What the caller said, turn by turn: turns without an answer between them are one message."""
+    messages = [m.text for m in ask.messages if m.role == "user" and m.text != OPENING]
+    return [turn for text in messages for turn in text.split("\n")]
+
+
 def answer(ask: Ask) -> str:
     """Repeat the caller's last words, or keys; longer where this caller will interrupt."""
-    users = [m.text for m in ask.messages if m.role == "user"]
+    users = callers_words(ask)
     names = named(users[0])
     if not names:  # the breaker asks whether the provider is well again
         return "Yes."
@@ -216,7 +223,7 @@ def check_requests(api: Provider, callers: list[Caller]) -> None:
             continue
         (name,) = names
         caller = by_name[name]
-        users = [m.text for m in request.ask.messages if m.role == "user"]
+        users = callers_words(request.ask)
         assert users == caller.said[: len(users)]
         turns[name] = max(turns.get(name, 0), len(users))
         bot = [m.text for m in request.ask.messages if m.role == "assistant"]
