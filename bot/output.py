@@ -24,6 +24,12 @@ else:
     _Base = object
 
 
+STILL_SPEAKING_SECONDS = 10.0
+"""Between two frames that say that the bot still speaks. Only the watch for calls in which nothing
+happens wants them, and it waits for more than a minute; Pipecat's five a second are more than a
+quarter of all that passes through the pipeline."""
+
+
 class _LosesNothing(BaseOutputTransport.MediaSender):
     """Pipecat's sender; the end of an utterance leaves alone what comes after it.
 
@@ -70,6 +76,7 @@ class HoldsOutput(_Base):
         for sender in self._media_senders.values():
             sender.__class__ = _LosesNothing  # Pipecat names its own class where it makes one
             sender._resampler = _Resampler(clear_after_secs=None)
+            sender._bot_speaking_frame_period = STILL_SPEAKING_SECONDS
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Hold, resume; an interruption ends a hold, for there is nothing left to go on with."""

@@ -15,8 +15,10 @@ from pipecat.frames.frames import (
     TTSSpeakFrame,
     UserIdleTimeoutUpdateFrame,
 )
+from pipecat.observers.base_observer import FrameProcessed
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.pipeline.worker_observer import WorkerObserver
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
@@ -53,6 +55,16 @@ _PAGE_SEES = RTVIObserverParams(
 """The page gets its captions and times from the journal; the model's input is not its business."""
 STUCK_SECONDS = 60.0
 """Beyond the silence settings: neither side has made a sound, so something is stuck."""
+
+
+class _Pushes(WorkerObserver):
+    """Tells observers of each frame that is pushed, and not of each that is taken.
+
+    Nobody here asks for the latter, and telling costs as much as a processor more in the pipeline.
+    """
+
+    async def on_process_frame(self, data: FrameProcessed) -> None:
+        """Tell nobody."""
 
 
 class Conversation:
@@ -167,7 +179,7 @@ class Conversation:
         )
 
     def _work(self, transport: BaseTransport) -> PipelineWorker:
-        return PipelineWorker(
+        worker = PipelineWorker(
             Pipeline(
                 [
                     transport.input(),
@@ -203,6 +215,8 @@ class Conversation:
             idle_timeout_secs=sum(self.parts.silence_seconds) + STUCK_SECONDS,
             cancel_on_idle_timeout=False,
         )
+        worker._observer.__class__ = _Pushes  # Pipecat makes its own, and takes no other
+        return worker
 
     def _open_screen(self) -> Screen:
         parts, call = self.parts, self._call

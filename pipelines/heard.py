@@ -18,6 +18,7 @@ from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
     LLMTextFrame,
+    MetricsFrame,
     OutputAudioRawFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
@@ -159,7 +160,7 @@ class Spoken(FrameProcessor):
     """Before the output: notes sentences and how long their audio is."""
 
     def __init__(self, utterance: Utterance) -> None:
-        super().__init__()
+        super().__init__(enable_direct_mode=True)
         self._utterance = utterance
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -169,6 +170,8 @@ class Spoken(FrameProcessor):
             self._utterance.stop()
         elif isinstance(frame, TTSAudioRawFrame):
             self._utterance.make(_seconds(frame))
+        elif isinstance(frame, MetricsFrame):
+            return  # observers have seen it
         elif isinstance(frame, TTSStartedFrame):
             self._utterance.begin(frame)
         elif isinstance(frame, TTSTextFrame):
@@ -198,7 +201,7 @@ class Heard(FrameProcessor):
         on_words: Callable[[str, bool], None],
         on_cut: Callable[[str], None],
     ) -> None:
-        super().__init__()
+        super().__init__(enable_direct_mode=True)
         self._utterance = utterance
         self._on_words = on_words
         self._on_cut = on_cut
@@ -213,6 +216,7 @@ class Heard(FrameProcessor):
             self._on_cut(self._utterance.take_rest())
         elif isinstance(frame, TTSAudioRawFrame):
             await self._played(frame)
+            return  # nobody behind wants sound
         elif isinstance(frame, TTSTextFrame):
             if self._utterance.timed(self._utterance.find(frame.segment_id)):
                 self._timed_word(frame)

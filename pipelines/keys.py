@@ -3,7 +3,9 @@
 import asyncio
 from typing import Any
 
+from pipecat.frames.frames import Frame, MetricsFrame
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
+from pipecat.processors.frame_processor import FrameDirection
 
 
 class Keys(DTMFAggregator):
@@ -12,6 +14,11 @@ class Keys(DTMFAggregator):
     Pipecat's own clock runs always, so on a slow machine it may fall due in the middle of the first
     key, which is then sent alone.
     """
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Gather keys; metrics end here, observers have seen them."""
+        if not isinstance(frame, MetricsFrame):
+            await super().process_frame(frame, direction)
 
     async def _handle_dtmf_frame(self, frame: Any) -> None:
         self._digit_event.set()

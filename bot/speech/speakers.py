@@ -20,7 +20,8 @@ from bot.speech.vendor import patience, status_error, vendor_errors
 RATE = 24_000
 """Hertz of every voice: OpenAI's `pcm` has no other, ElevenLabs has it too; transports resample."""
 PIECE_BYTES = RATE * 2 // 10
-"""Sound is passed on in pieces of 0.1 s. Pipecat's 0.5 s delays the first word by as much."""
+"""Sound is passed on in pieces of at least 0.1 s, and of as much as has come by then: each piece
+costs four steps through the pipeline. Pipecat's 0.5 s delays the first word by as much."""
 _TIMEOUT = httpx2.Timeout(connect=2.0, read=60.0, write=4.0, pool=2.0)
 """Upper bounds for the connection; the chain's patience is what gives a voice up."""
 
@@ -54,7 +55,7 @@ class OpenAiVoice:
 
     async def speak(self, text: str) -> AsyncGenerator[Sound, None]:
         """See `Speaker`."""
-        odd = b""
+        held = b""
         async with (
             vendor_errors(self._endpoint.label),
             self._client.audio.speech.with_streaming_response.create(
@@ -66,12 +67,14 @@ class OpenAiVoice:
         ):
             if not response.headers.get("content-type", "audio/").startswith("audio/"):
                 raise ProviderUnavailable(f"{self._endpoint.label}: what came is no sound")
-            async for data in response.iter_bytes(PIECE_BYTES):
-                data = odd + data
-                even = len(data) // 2 * 2
-                odd = data[even:]
-                if even:
-                    yield Sound(data[:even])
+            async for data in response.iter_bytes():
+                held += data
+                if len(held) >= PIECE_BYTES:
+                    even = len(held) // 2 * 2
+                    piece, held = held[:even], held[even:]
+                    yield Sound(piece)
+            if len(held) > 1:
+                yield Sound(held[: len(held) // 2 * 2])
 
 
 class ElevenLabsVoice:

@@ -24,7 +24,7 @@ from bot.speech.clauses import FirstClause
 from bot.speech.phrases import PHRASE_RATE, Phrases
 from bot.speech.saying import Saying
 from bot.speech.speakable import speakable
-from bot.speech.speakers import PIECE_BYTES, RATE, Speaker, make_voice, synthesize
+from bot.speech.speakers import RATE, Speaker, make_voice, synthesize
 
 __all__ = ["RATE", "make_tts", "synthesize"]
 
@@ -92,10 +92,7 @@ class _Rendered(SpeaksAhead):
         await self.tts_process_generator(context_id, self._play(audio, context_id))
 
     async def _play(self, audio: bytes, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        for start in range(0, len(audio), PIECE_BYTES):
-            yield TTSAudioRawFrame(
-                audio[start : start + PIECE_BYTES], PHRASE_RATE, 1, context_id=context_id
-            )
+        yield TTSAudioRawFrame(audio, PHRASE_RATE, 1, context_id=context_id)
 
 
 class _Voices(_Rendered, TTSService):
