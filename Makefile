@@ -6,13 +6,15 @@ REQUIREMENTS := deploy/requirements
 CACHE := $(or $(EMBEDDED_CACHE_DIR),$(HOME)/.cache/tandem)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --progress-bar off
 
-.PHONY: run test call bench lint check requirements pages clean
+.PHONY: run test call bench faults lint check requirements pages clean
 
 run: $(VENV)/run.stamp  ## serve the test room and the phone endpoint
 	@exec $(BIN)/python runner.py
 
 test: $(VENV)/test.stamp chromium  ## install everything and run every test
-	@$(BIN)/python -m bot.speech.embedded prepare --stages stt,llm,tts --cache "$(CACHE)"
+	@$(BIN)/python -m tests.openclaw.real_gateway & gateway=$$!; \
+	  $(BIN)/python -m bot.speech.embedded prepare --stages stt,llm,tts --cache "$(CACHE)"; \
+	  prepared=$$?; wait $$gateway && exit $$prepared
 	@$(BIN)/python -m pytest $(ARGS)
 
 call: $(VENV)/run.stamp  ## place a simulated phone call: make call ARGS='--say "Hello?"'
@@ -20,6 +22,9 @@ call: $(VENV)/run.stamp  ## place a simulated phone call: make call ARGS='--say 
 
 bench: $(VENV)/bench.stamp  ## Tandem beside the stock Pipecat bot: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/test.stamp  ## every provider failing in every way, and what a caller hears of it
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

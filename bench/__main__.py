@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bench.bars import Found, bars
 from bench.clips import load
+from bench.handoff import ROUNDS, handoff
 from bench.kept import about, read, save
 from bench.markdown import markdown
 from bench.plot import draw
@@ -32,10 +33,11 @@ _QUICK_CALLS = (1, 8)
 _TURNS, _QUICK_TURNS, _LONE_FACTOR = 4, 2, 2
 _PAUSE_CALLS, _QUICK_PAUSE_CALLS = 4, 6
 _MANNERS_CALLS = 4
+_QUICK_ROUNDS = 1
 _LEFTOVER_CALLS, _LEFTOVER_AT_ONCE = 50, 8
 _SHARE = 4
 """A quick run plays one clip of so many."""
-_PARTS = ("speed", "workers", "patience", "barge", "memory", "untouched", "tail")
+_PARTS = ("speed", "workers", "patience", "barge", "memory", "untouched", "tail", "handoff")
 _WITHOUT_CALLS = {"tail"}
 _WIDTH = 132
 """Characters that the widest table takes."""
@@ -106,6 +108,9 @@ class _Course:
         if "untouched" in parts:
             both = [switches(run.origin, run.say), renewal(run.origin, run.say)]
             self.found = replace(self.found, untouched=both)
+        if "handoff" in parts:
+            rounds = _QUICK_ROUNDS if self._quick else ROUNDS
+            self.found = replace(self.found, handoff=handoff(run, rounds))
 
     def _turns(self, calls: int) -> int:
         usual: int = self._options.turns or (_QUICK_TURNS if self._quick else _TURNS)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.figures import Level, Patience
+from bench.handoff import HYBRID, Handoff
 from bench.interjections import BARGE_IN, Manners
 from bench.tail import Tail
 from bench.untouched import Untouched
@@ -37,6 +38,7 @@ class Found:
     manners: Sequence[Manners] = ()
     tail: Tail | None = None
     untouched: Sequence[Untouched] = ()
+    handoff: Handoff | None = None
 
     def level(self, bot: str, calls: int) -> Level | None:
         """One bot's level, if it was run."""
@@ -57,7 +59,8 @@ class Found:
         """For each part: how late the callers' frames left (p99, ms), and load average."""
         calls = [(x.late_p99, x.load) for x in (*self.levels, *self.leftover)]
         halves = [(x.late_p99, x.load) for x in self.patience]
-        return calls + halves + [(x.late_p99, x.load) for x in self.manners]
+        both = self.handoff.conditions() if self.handoff else []
+        return calls + halves + [(x.late_p99, x.load) for x in self.manners] + both
 
     def cut_ins(self, bot: str, half: str = "") -> int | None:
         """Clips in which a bot was heard too early; both halves by default."""
@@ -90,6 +93,7 @@ def bars(found: Found) -> list[Bar]:
             )
             for one in found.untouched
         ),
+        *_handoff(found.handoff),
     ]
 
 
@@ -118,6 +122,16 @@ def _tail(tail: Tail | None) -> list[Bar]:
     return [
         Bar("LLM tail, first token p99, hedged / alone", ratio, 0.35),
         Bar("LLM tail, extra requests", extra, 0.10, "of turns"),
+    ]
+
+
+def _handoff(found: Handoff | None) -> list[Bar]:
+    """The fast model answers at once, and is not held up by what OpenClaw does meanwhile."""
+    note, soon, talk = "note by voice", "last word to confirmation p50", "voice-to-voice p50"
+    return [
+        Bar(f"{note}, hybrid / all through OpenClaw", found.ratio if found else None, 0.1),
+        Bar(f"{note}, hybrid, {soon}", found.p50(HYBRID) if found else None, 1500, "ms"),
+        Bar(f"{talk}, three tasks under way / none", found.talk.ratio if found else None, 1.1),
     ]
 
 

@@ -19,6 +19,7 @@ from bench.scaffold import scaffold
 from bench.standin import GREETING
 from bot.errors import TandemError
 from bot.settings import ROOT, known_variables
+from tests.openclaw.real_gateway import RealGateway, install
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
@@ -46,6 +47,30 @@ def standin(clips: Path, folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.standin", "--clips", str(clips)]
     with _process(command, {}, ROOT, folder / "standin.log") as process:
         yield _said(process, folder / "standin.log")
+
+
+@contextlib.contextmanager
+def claude(folder: Path) -> Iterator[str]:
+    """Claude's stand-in; yields its origin."""
+    log = folder / "claude.log"
+    with _process([sys.executable, "-m", "bench.claude"], {}, ROOT, log) as process:
+        yield _said(process, log)
+
+
+@contextlib.contextmanager
+def gateway(model: str) -> Iterator[RealGateway]:
+    """The real OpenClaw gateway, its Claude at `model`; installed if it never was."""
+    try:
+        running = RealGateway(model, install())
+    except (AssertionError, OSError) as error:
+        raise BenchError(f"OpenClaw's gateway is not installed: {error}") from None
+    try:
+        running.start()
+        yield running
+    except AssertionError as error:
+        raise BenchError(f"OpenClaw's gateway does not start: {error}") from None
+    finally:
+        running.remove()
 
 
 @contextlib.contextmanager

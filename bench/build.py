@@ -94,7 +94,7 @@ async def tandem() -> AsyncIterator[Callable[[PhoneTransport], Any]]:
 
         def build(transport: PhoneTransport) -> Any:
             call = Call(channel="phone")
-            return cascade.build(call, transport, resources.parts(), resources.recorder)
+            return cascade.build(call, transport, resources.parts(call), resources.recorder)
 
         try:
             yield build

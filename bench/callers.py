@@ -13,6 +13,7 @@ import uvloop
 
 from bench.caller import Caller, CallReport, Frames
 from bench.clips import stored
+from bench.confirmed import Confirmed
 from bench.interrupter import Interrupter
 from bench.scenes import everything
 
@@ -24,7 +25,8 @@ class Plan:
     `scripts`: for each call the scenes' names, in order. `spread`: seconds over which the calls
     begin. `at_once`: how many are held at a time; a further one begins as one ends. `hasty`: hang
     up as soon as the last answer is heard. `interrupting`: every second clip of a script is said
-    into the answer to the one before it.
+    into the answer to the one before it. `confirmation`: an answer is what begins with these words.
+    `first`: the number of the first caller, from which the others count on.
     """
 
     server: str
@@ -35,6 +37,15 @@ class Plan:
     at_once: int
     hasty: bool = False
     interrupting: bool = False
+    confirmation: str = ""
+    first: int = 0
+
+    def caller(self, number: int) -> Caller:
+        """The caller of the plan's call `number`, from 0 on."""
+        where = (self.server, self.path, self.first + number)
+        if self.confirmation:
+            return Confirmed(*where, self.confirmation, hasty=self.hasty)
+        return (Interrupter if self.interrupting else Caller)(*where, hasty=self.hasty)
 
 
 async def hold(plan: Plan) -> list[CallReport]:
@@ -46,9 +57,7 @@ async def hold(plan: Plan) -> list[CallReport]:
     async def one(number: int, script: list[str]) -> CallReport:
         await asyncio.sleep(plan.spread * (number % plan.at_once) / plan.at_once)
         async with places:
-            kind = Interrupter if plan.interrupting else Caller
-            caller = kind(plan.server, plan.path, number, hasty=plan.hasty)
-            return await caller.call([frames[name] for name in script])
+            return await plan.caller(number).call([frames[name] for name in script])
 
     return await asyncio.gather(*(one(n, script) for n, script in enumerate(plan.scripts)))
 

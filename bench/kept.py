@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench.bars import Found, bars
 from bench.figures import Level, Patience
+from bench.handoff import Handoff, Notes, Talk
 from bench.interjections import Manners, Said
 from bench.tail import Tail
 from bench.untouched import Untouched
@@ -25,6 +27,7 @@ def save(found: Found, about: Mapping[str, object], path: Path) -> None:
                 "leftover": [asdict(level) for level in found.leftover],
                 "tail": asdict(found.tail) if found.tail else None,
                 "untouched": [asdict(one) for one in found.untouched],
+                "handoff": asdict(found.handoff) if found.handoff else None,
                 "bars": [asdict(bar) | {"met": bar.met} for bar in bars(found)],
             },
             indent=1,
@@ -45,7 +48,14 @@ def read(path: Path) -> Found:
         ],
         Tail(**kept["tail"]) if kept.get("tail") else None,
         [Untouched(**one | {"load": tuple(one["load"])}) for one in kept.get("untouched", [])],
+        _handoff(kept["handoff"]) if kept.get("handoff") else None,
     )
+
+
+def _handoff(kept: dict[str, Any]) -> Handoff:
+    notes = [Notes(**one) for one in kept["notes"]]
+    before, after = kept["load"]
+    return Handoff(notes, Talk(**kept["talk"]), (before, after))
 
 
 def about(path: Path) -> dict[str, object]:

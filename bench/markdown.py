@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from bench.bars import Bar, Found, bars
-from bench.figures import Level, Patience
+from bench.figures import Level, Patience, percentile
+from bench.handoff import Handoff
 from bench.interjections import BARGE_IN, Manners, Said
 from bench.report import name
 from bench.tail import Tail
@@ -15,6 +16,8 @@ _SPEED = (
 _CUT = ("bot", "half", "cut-ins", "of these on human speech", "then answered p50 / p95 ms")
 _SPOKEN = ("bot", "said into its answer", "times", "answers stopped", "bot silent p50 / p95 ms")
 _TAIL = ("language model asked", "first token p50 / p99 ms", "extra requests", "no answer")
+_NOTES = ("a note by voice", "last word to confirmation p50", "worst", "notes kept")
+_TALK = ("while OpenClaw works", "turns", "voice-to-voice p50 / p95 ms")
 _BARS = ("bar", "wanted", "measured", "")
 
 
@@ -30,6 +33,9 @@ def markdown(found: Found, about: Mapping[str, object]) -> str:
         blocks.append(_table(_SPOKEN, rows, 2))
     if found.tail:
         blocks.append(_table(_TAIL, _tail(found.tail), 1))
+    if found.handoff:
+        blocks.append(_table(_NOTES, _notes(found.handoff), 1))
+        blocks.append(_table(_TALK, _talk(found.handoff), 1))
     blocks.append(_table(_BARS, map(_bar, bars(found)), 1))
     blocks.append(_made(found, about))
     return "\n\n".join(blocks) + "\n"
@@ -75,6 +81,25 @@ def _tail(tail: Tail) -> list[tuple[str, ...]]:
     return [
         ("one alone", f"{tail.alone_p50:.0f} / {tail.alone_p99:.0f}", "-", alone),
         ("two, hedged", hedged, f"{tail.extra * 100:.1f} %", both),
+    ]
+
+
+def _notes(found: Handoff) -> list[tuple[str, ...]]:
+    return [
+        (
+            notes.way,
+            f"{notes.p50:.0f} ms",
+            f"{max(notes.each):.0f} ms" if notes.each else "-",
+            f"{notes.kept} of {notes.wanted}",
+        )
+        for notes in found.notes
+    ]
+
+
+def _talk(found: Handoff) -> list[tuple[str, ...]]:
+    return [
+        (what, str(len(times)), f"{percentile(times, 50):.0f} / {percentile(times, 95):.0f}")
+        for what, times in found.talk.rows()
     ]
 
 

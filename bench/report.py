@@ -7,6 +7,7 @@ from rich.table import Table
 
 from bench.bars import Bar, Found, bars
 from bench.figures import BEYOND, WHOLE, Level, Patience, percentile
+from bench.handoff import Handoff
 from bench.interjections import BARGE_IN, Manners
 from bench.tail import Tail
 
@@ -32,6 +33,9 @@ def show(found: Found, console: Console) -> None:
         console.print(_manners(found.manners))
     if found.tail:
         console.print(_tail(found.tail))
+    if found.handoff:
+        console.print(_notes(found.handoff))
+        console.print(_talk(found.handoff))
     staged = [level for level in found.levels if level.stages]
     if staged:
         console.print(_stages(staged))
@@ -48,6 +52,28 @@ def _tail(tail: Tail) -> Table:
     table.add_row("one alone", f"{tail.alone_p50:.0f} / {tail.alone_p99:.0f}", "-", str(alone))
     times = f"{tail.hedged_p50:.0f} / {tail.hedged_p99:.0f}"
     table.add_row("two, hedged", times, f"{tail.extra * 100:.1f}", str(both))
+    return table
+
+
+def _notes(found: Handoff) -> Table:
+    title = "A note by voice: the last word to the confirmation's first"
+    table = Table(title=title, title_justify="left")
+    for column in ("brain", "p50 ms", "worst ms", "notes kept", "inferences\nby Claude"):
+        table.add_column(column, justify="left" if column == "brain" else "right")
+    for notes in found.notes:
+        worst = f"{max(notes.each):.0f}" if notes.each else "-"
+        kept = f"{notes.kept} of {notes.wanted}"
+        table.add_row(notes.way, f"{notes.p50:.0f}", worst, kept, str(notes.inferences))
+    return table
+
+
+def _talk(found: Handoff) -> Table:
+    table = Table(title="The conversation while OpenClaw works", title_justify="left")
+    for column in ("turns", "count", "voice-to-voice\np50 / p95 ms"):
+        table.add_column(column, justify="left" if column == "turns" else "right")
+    for what, times in found.talk.rows():
+        times_shown = f"{percentile(times, 50):.0f} / {percentile(times, 95):.0f}"
+        table.add_row(what, str(len(times)), times_shown)
     return table
 
 
@@ -206,6 +232,7 @@ def _problems(found: Found) -> list[str]:
         problems += [f"{bot.bot}, spoken into: {error}" for error in bot.errors]
         if bot.unanswered:
             problems.append(f"{bot.bot}: {bot.unanswered} long answers never came")
+    problems += found.handoff.problems if found.handoff else []
     late = max((late for late, _ in found.conditions()), default=0.0)
     if late > _TOO_LATE_MS:
         problems.append(

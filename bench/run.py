@@ -44,7 +44,7 @@ class Bench:
     def level(self, bot: str, calls: int, turns: int, workers: int = 1) -> Level:
         """Hold `calls` calls at once, of `turns` questions each, on a fresh process."""
         self.say(f"{bot}: {calls} call{'s' if calls > 1 else ''}")
-        names = [scene.name for scene in self._having(scenes.questions())]
+        names = [scene.name for scene in self.having(scenes.questions())]
         scripts = [
             [names[(call * _STEP + turn) % len(names)] for turn in range(turns)]
             for call in range(calls)
@@ -55,7 +55,7 @@ class Bench:
     def leftover(self, bot: str, calls: int, at_once: int) -> Level:
         """Hold many short calls, `at_once` at a time, to see what they leave behind."""
         self.say(f"{bot}: {calls} short calls, {at_once} at a time")
-        names = [scene.name for scene in self._having(scenes.questions())]
+        names = [scene.name for scene in self.having(scenes.questions())]
         with self._bot(bot, 1) as running:
             scripts = [[names[call % len(names)]] for call in range(calls)]
             return self._measure(running, scripts, at_once)
@@ -64,13 +64,13 @@ class Bench:
         """Play every `share`-th clip with a pause, `calls` calls at a time; both halves."""
         self.say(f"{bot}: clips with pauses")
         halves = {
-            half: self._having(scenes.pauses(half))[::share] for half in ("tuning", "held-back")
+            half: self.having(scenes.pauses(half))[::share] for half in ("tuning", "held-back")
         }
         names = [scene.name for half in halves.values() for scene in half]
         with self._bot(bot, 1) as running:
             before = os.getloadavg()[0]
             scripts = [names[n::calls] for n in range(calls)]
-            reports = self._call(running, scripts, calls)
+            reports = self.call(running, scripts, calls)
             load = (before, os.getloadavg()[0])
         return [
             patience(bot, half, {scene.name: scene.kind for scene in found}, reports, load)
@@ -80,25 +80,26 @@ class Bench:
     def manners(self, bot: str, calls: int, share: int) -> Manners:
         """Speak into long answers, `calls` calls at a time: every `share`-th interjection."""
         self.say(f"{bot}: barge-ins, backchannels and coughs")
-        said = self._having(scenes.interjections())[::share]
-        asked = self._having(scenes.long_questions())
+        said = self.having(scenes.interjections())[::share]
+        asked = self.having(scenes.long_questions())
         scripts: list[list[str]] = [[] for _ in range(calls)]
         for number, scene in enumerate(said):
             scripts[number % calls] += [asked[number % len(asked)].name, scene.name]
         with self._bot(bot, 1) as running:
             before = os.getloadavg()[0]
-            reports = self._call(running, scripts, calls, interrupting=True)
+            reports = self.call(running, scripts, calls, interrupting=True)
             load = (before, os.getloadavg()[0])
         return manners(bot, reports, len(said), load)
 
-    def _having(self, wanted: Sequence[scenes.Scene]) -> list[scenes.Scene]:
+    def having(self, wanted: Sequence[scenes.Scene]) -> list[scenes.Scene]:
+        """Those scenes that have a clip."""
         return [scene for scene in wanted if scene.name in self.clips]
 
     def _measure(self, bot: bots.Bot, scripts: list[list[str]], at_once: int) -> Level:
         warm, used, before = memory_mb(bot.process), cpu_seconds(bot.process), os.getloadavg()[0]
         stolen_before, all_before = stolen()
         with Peak(bot.process) as peak:
-            reports = self._call(bot, scripts, at_once)
+            reports = self.call(bot, scripts, at_once)
         used = cpu_seconds(bot.process) - used
         load = (before, os.getloadavg()[0])
         stolen_after, all_after = stolen()
@@ -125,12 +126,12 @@ class Bench:
             else:
                 start = bots.stock24(self.origin, Path(folder))
             with start as bot:
-                self._call(bot, [[scenes.questions()[0].name]], 1, hasty=True)
+                self.call(bot, [[scenes.questions()[0].name]], 1, hasty=True)
                 time.sleep(_SETTLE_SECONDS)
                 yield bot
 
-    def _call(
-        self, bot: bots.Bot, scripts: list[list[str]], at_once: int, **manner: bool
+    def call(
+        self, bot: bots.Bot, scripts: list[list[str]], at_once: int, **manner: Any
     ) -> list[dict[str, Any]]:
         """Let the callers' process hold calls, in a `manner` of `Plan`; a report of each."""
         plan = Plan(bot.server, bot.webhook, str(CLIPS), scripts, SPREAD_SECONDS, at_once, **manner)

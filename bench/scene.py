@@ -6,10 +6,10 @@ from typing import Literal
 Half = Literal["tuning", "held-back"]
 Kind = Literal[
     "question", "phrase", "clause", "sentence", "hesitation", "number", "human",
-    "long", "barge-in", "backchannel", "cough",
+    "long", "note", "job", "barge-in", "backchannel", "cough",
 ]  # fmt: skip
-"""`human`: a person's speech with a pause inside. `long`: a question with a long answer. The last
-three are said into the bot's speech."""
+"""`human`: a person's speech with a pause inside. `long`: a question with a long answer. `note`: to
+be noted. `job`: to be handed over. The last three are said into the bot's speech."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ taking may be tuned on "tuning" only, and "held-back" says what the tuning is wo
 
 from bench import human, synthetic
 from bench.scene import Half, Scene
-from bench.synthetic import ABOUT, VOICES, long_questions
+from bench.synthetic import ABOUT, VOICES, jobs, long_questions, notes
 
 __all__ = [
     "ABOUT",
@@ -16,7 +16,9 @@ __all__ = [
     "Scene",
     "everything",
     "interjections",
+    "jobs",
     "long_questions",
+    "notes",
     "pauses",
     "questions",
 ]
@@ -53,5 +55,7 @@ def everything() -> list[Scene]:
         *pauses("tuning"),
         *pauses("held-back"),
         *long_questions(),
+        *notes(),
+        *jobs(),
         *interjections(),
     ]

@@ -14,12 +14,13 @@ import soxr
 from aiohttp import web
 
 from bench.clips import HZ, stored
+from bench.handoff_minds import talk
 from bench.listener import Listener
 from bench.scenes import ABOUT, everything
 from tests.fakes.exchange import Exchange, Reject
 from tests.fakes.openai_api import Delays, OpenAIApi
 from tests.fakes.openai_wire import TranscriptionRequest, as_json
-from tests.fakes.script import Ask
+from tests.fakes.script import Ask, Emit
 from tests.fakes.server import main
 
 DELAYS = Delays(stt=0.120, first_token=0.150, token=0.015, tts=0.150)
@@ -69,8 +70,10 @@ async def _hung_up(_: web.Request) -> web.Response:
     return web.json_response({"status": "completed"})
 
 
-def answer(ask: Ask) -> str:
-    """The same answer to every caller, or the long one; a greeting before anybody spoke."""
+def answer(ask: Ask) -> Emit | str:
+    """The same answer to every caller, the long one, or a tool; a greeting before anybody spoke."""
+    if said := talk(ask):
+        return said
     if ABOUT in ask.user:
         return LONG_ANSWER
     return ANSWER if ask.user else GREETING

@@ -57,6 +57,21 @@ _LONG_QUESTION = "Please tell me all about the museum."
 ABOUT = "museum"
 """The word of a question that is answered at length."""
 
+_NOTES = (
+    "Please take a note that the plumber comes on Friday.",
+    "Could you take a note that my sister likes yellow tulips?",
+    "Please take a note that we are out of coffee.",
+    "Can you take a note that I parked on level two?",
+    "Please take a note that the car needs new tyres.",
+    "Could you take a note that the meeting is in room nine?",
+)
+JOBS = {
+    "ferry": "Please find out which ferry to Crete is the cheapest.",
+    "hotels": "Please compare all the hotels near the harbour.",
+    "flight": "Please look for a cheap flight to Athens tomorrow.",
+}
+"""What is handed over to OpenClaw: the word that tells a job, and the request."""
+
 _BARGE_INS = (
     "No, wait, I meant Tuesday.",
     "Hold on, I have another question.",
@@ -91,6 +106,21 @@ def pauses(half: Half) -> list[Scene]:
 def long_questions() -> list[Scene]:
     """The question with the long answer, in every voice."""
     return [Scene(f"long-{v.name}", "long", v, (_LONG_QUESTION,)) for v in VOICES]
+
+
+def notes() -> list[Scene]:
+    """Things to be noted, each in one voice."""
+    return [
+        Scene(f"note{n}", "note", VOICES[n % len(VOICES)], (text,)) for n, text in enumerate(_NOTES)
+    ]
+
+
+def jobs() -> list[Scene]:
+    """Jobs to be handed over, each in one voice."""
+    return [
+        Scene(f"job-{name}", "job", VOICES[n % len(VOICES)], (text,))
+        for n, (name, text) in enumerate(JOBS.items())
+    ]
 
 
 def interjections() -> list[Scene]:

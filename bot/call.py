@@ -46,7 +46,8 @@ class Call:
     """A conversation with one caller.
 
     `caller` and `callee` are phone numbers in E.164, or what Twilio says instead ('anonymous');
-    `provider_call_id` is Twilio's CallSid. `end_reason` is a short word: 'caller hung up',
+    `provider_call_id` is Twilio's CallSid; `number_is_theirs`: the number was not found to be
+    forged (`bot/telephony/caller_id.py`). `end_reason` is a short word: 'caller hung up',
     'bot hung up', 'silence', 'stream lost', 'server stopping', … Times are UTC.
 
     `handing_over`: Twilio was asked to connect the caller to somebody. `goodbye_heard`: the bot's
@@ -60,6 +61,7 @@ class Call:
     caller: str = ""
     callee: str = ""
     provider_call_id: str = ""
+    number_is_theirs: bool = True
     mode: str = "cascade"
     mode_reason: str = "default"
     id: str = field(default_factory=lambda: uuid4().hex)

@@ -90,6 +90,7 @@ class Holding:
         transport = self._transport.renewed()
         broke_off = talk.broke_off()
         sound = talk.ear.hearing.turn()
+        talk.left, talk.turn_left = True, bool(sound)
         talk.settled.clear()
         await talk.worker.queue_frame(InterruptionFrame())
         try:

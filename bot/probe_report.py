@@ -10,8 +10,9 @@ from rich.table import Table
 from bot.bakeoff.models import reached
 from bot.clients import Clients
 from bot.errors import TandemError
+from bot.modes.setup import Setup
 from bot.probe import Findings, probe
-from bot.providers import choose
+from bot.providers import Endpoint, choose
 from bot.settings import Settings
 
 SLOW_FIRST_SECONDS = 1.5
@@ -42,7 +43,7 @@ def check_endpoint(console: Console | None = None) -> int:
 
 
 async def _probe(settings: Settings, console: Console) -> Findings:
-    endpoint, clients = choose(settings).llm[0], Clients()
+    endpoint, clients = _asked(settings), Clients()
     try:
         with console.status(f"asking {endpoint.label} …") as status:
             async with reached(endpoint, settings, status.update) as there:
@@ -50,6 +51,17 @@ async def _probe(settings: Settings, console: Console) -> Findings:
     finally:
         await clients.aclose()
     return replace(found, address=endpoint.base_url or "this machine")
+
+
+def _asked(settings: Settings) -> Endpoint:
+    """The language model of the mode that calls get; Realtime is none, the others' stands behind.
+
+    Raises:
+        SettingsError: `config.json` or LLM_MODE cannot be used.
+    """
+    setup = Setup.of(settings)
+    mode = setup.modes[settings.LLM_MODE or setup.config.default_mode]
+    return (mode.plan or choose(settings)).llm[0]
 
 
 def report(found: Findings) -> Table:

@@ -22,11 +22,12 @@ EMBEDDED_VOICE = "default"
 class Endpoint:
     """One model behind one address.
 
-    `base_url` is '' for the embedded models, whose address is known once their process is up.
-    `why` says in a few words how it came to be chosen.
+    `stage` is "realtime" where one model hears, thinks and speaks. `base_url` is '' for the
+    embedded models, whose address is known once their process is up. `why` says in a few words how
+    it came to be chosen.
     """
 
-    stage: Stage
+    stage: Stage | Literal["realtime"]
     provider: str
     base_url: str
     api_key: SecretStr

@@ -6,22 +6,25 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Self
 
 from loguru import logger
 
+from bot.brain.llm import make_models
 from bot.brain.prompts import system_prompt
 from bot.call import Call
 from bot.clients import Clients
 from bot.deep import Deep
 from bot.embedded_models import Models, start_embedded
-from bot.errors import EmbeddedError, StoreError
+from bot.errors import EmbeddedError, StoreError, TandemError
+from bot.failover.breaker import Health
+from bot.failover.complete import Completions, usage_line
 from bot.failover.house import Failover
 from bot.logs import strike_also
 from bot.memory import Sweeper
 from bot.modes.house import ModeHouse
 from bot.modes.mode import standby_plan
+from bot.opening import load_models, open_store, prepare_tools
 from bot.providers import STAGES, Endpoint, Plan, Stage, choose
 from bot.services import Services
 from bot.settings import Settings
@@ -29,7 +32,6 @@ from bot.speech import turn, vad
 from bot.speech.renderings import Renderings
 from bot.speech.speakable import speakable
 from bot.speech.speakers import synthesize
-from bot.store.once import forget_done
 from bot.store.recorder import Recorder
 from bot.store.store import Store
 from bot.switchboard import Places, Switchboard
@@ -39,8 +41,7 @@ from pipelines.cascade import Parts
 from pipelines.prompts import sentences
 from pipelines.ways import Way
 from tools.catalog import FOR_A_SLOW_MODEL, Catalogue
-from tools.knowledge import load_documents
-from tools.page import Page
+from tools.links import Links
 from tools.toolbox import Toolbox
 
 RENDER_AGAIN_SECONDS = 30.0
@@ -79,6 +80,7 @@ class Resources:
             places=shared.places if shared else None,
             worker=shared.worker if shared else 0,
         )
+        self.links = Links(self.switchboard.worker)
         self.sidecar: Models | None = shared.models if shared else None
         self.store = store
         self.sweeper = Sweeper(lambda: self.switchboard.live)
@@ -86,8 +88,16 @@ class Resources:
         self.twilio = TwilioRest.from_settings(settings)
         self.deep: Deep | None = None
         tell, models = self.recorder.event, lambda: self.sidecar
+        http, renewed = self.clients.http, self._renewed
         self.modes = ModeHouse.build(
-            settings, store, self.clients.http, self.switchboard, tell, models, self._renewed
+            settings, store, http, self.switchboard, tell, models, renewed, self._fared
+        )
+        self.completions = Completions(
+            lambda: self.settings,
+            lambda endpoints: make_models(endpoints, self.clients),
+            self.failover.breakers,
+            lambda usage, priority: tell(None, "usage", usage_line(usage, priority)),
+            lambda: self._chain(self.modes.modes.plans()[0], "llm"),
         )
         self._turn_model = turn.SmartTurn()
         self._not_ready = "starting"
@@ -110,9 +120,15 @@ class Resources:
 
         Raises:
             StoreError: the database cannot be opened.
+            SettingsError: `config.json` cannot be used, or LLM_MODE lacks something.
             EmbeddedError: the embedded models' port is taken.
         """
-        resources = cls(settings, await _open_store(settings), shared)
+        store = await open_store(settings)
+        try:
+            resources = cls(settings, store, shared)
+        except TandemError:  # the modes' file, say: a store that stays open keeps the process
+            await store.close()
+            raise
         resources.recorder.start()
         resources.failover.start()
         try:
@@ -153,7 +169,8 @@ class Resources:
 
     def ways(self, call: Call) -> list[Way]:
         """How a call is held, and how it goes on if that breaks."""
-        return ways(call, self.modes.modes.of(call), self.parts, self.recorder)
+        pinned = self.modes.modes.of(call)
+        return ways(call, pinned, self.parts, self.recorder, self.failover.breakers)
 
     def parts(self, call: Call, plan: Plan | None = None) -> Parts:
         """The parts of one call's pipeline: services of its own on shared clients and models.
@@ -167,7 +184,7 @@ class Resources:
         language = settings.BOT_LANGUAGE
         phrases = self._phrases.of(plan.tts[0])
         toolbox = Toolbox(call, settings, self.store, self.clients.http, self.twilio)
-        toolbox.page = Page() if call.channel == "room" else None
+        self.links.equip(toolbox)
         slow = plan.llm[0].provider == "embedded"
         # A slow model's prompt must stay the one it has read at the start: no tools for a screen.
         facts = replace(toolbox.facts, screen=False) if slow else toolbox.facts
@@ -221,6 +238,7 @@ class Resources:
     def _renewed(self, settings: Settings) -> None:
         """New calls have other settings; live ones keep theirs."""
         strike_also(settings)
+        self.failover.breakers.forgive("the settings have changed")
         self.settings, self.plan = settings, choose(settings)
         self.sentences, self.system_prompt = sentences(settings), system_prompt(settings)
 
@@ -228,6 +246,9 @@ class Resources:
         self.recorder.call_state(call)
         if call.over:
             self.modes.modes.over(call)
+
+    def _fared(self, endpoint: Endpoint) -> Health:
+        return self.failover.breakers.health(self._reached(endpoint))
 
     async def _synthesize(self, voice: Endpoint, text: str) -> bytes:
         return await synthesize(self._reached(voice), self.clients, text)
@@ -247,9 +268,9 @@ class Resources:
 
     async def _warm(self) -> None:
         try:
-            await self._prepare_tools()
+            await prepare_tools(self.store, self.settings)
             self._not_ready = "loading the speech detection models"
-            await asyncio.to_thread(_load_models)
+            await asyncio.to_thread(load_models)
             if self.sidecar and self._needs_embedded:
                 await self.sidecar.wait_ready()
             self._not_ready = "rendering the greeting"
@@ -265,13 +286,6 @@ class Resources:
             self._not_ready = f"start-up failed: {type(error).__name__}: {error}"
             logger.exception("start-up failed")
 
-    async def _prepare_tools(self) -> None:
-        """Forget writes that nobody will repeat; read the business's own documents."""
-        await forget_done(self.store)
-        if self.settings.KNOWLEDGE_DIR:
-            changed = await load_documents(self.store, Path(self.settings.KNOWLEDGE_DIR))
-            logger.info(f"{changed} documents of KNOWLEDGE_DIR have changed")
-
     async def _render(self) -> None:
         """Render the fixed sentences, the greeting first, in each voice that calls may have."""
         said = [*self.sentences.all(), *(self.deep.sentences if self.deep else ())]
@@ -283,17 +297,3 @@ class Resources:
         for plan in self.modes.modes.plans():  # a voice that is down is stood in for
             for voice in self._chain(plan, "tts")[1:]:
                 await self._phrases.of(plan.tts[0]).borrow(wanted, partial(self._synthesize, voice))
-
-
-async def _open_store(settings: Settings) -> Store:
-    """The store; an error names the variable that says where it is."""
-    try:
-        return await Store.open(settings.database_url)
-    except StoreError as error:
-        named = "DATABASE_URL" if settings.DATABASE_URL.get_secret_value() else "DATA_DIR"
-        raise StoreError(f"{named}: {error}; mend it, or name another place") from None
-
-
-def _load_models() -> None:
-    vad.load()
-    turn.load()

@@ -95,9 +95,10 @@ def make_app(resources: Resources) -> FastAPI:
             converse=talk,
             ready=resources.ready,
             connections=rooms,
+            links=resources.links,
         )
     )
-    app.include_router(notes_router(settings, resources.store))
+    app.include_router(notes_router(settings, resources.store, resources.links))
     app.include_router(console_router(desk))
     app.include_router(admin_router(settings, resources.modes))
 
@@ -106,7 +107,7 @@ def make_app(resources: Resources) -> FastAPI:
             settings,
             health,
             lambda: _ready(resources),
-            lambda: active_mode(resources.modes.modes, resources.failover.snapshot),
+            lambda: active_mode(resources.modes.modes),
         )
     )
     return app

@@ -40,6 +40,7 @@ class Services:
             prompt,
             call_id,
             join=lambda models: self.failover.model(chain, models, settings),
+            language=settings.BOT_LANGUAGE,
         )
 
     def tts(

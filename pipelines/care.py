@@ -13,7 +13,7 @@ from pipecat.frames.frames import ErrorFrame
 from pipecat.utils.errors import ErrorCategory
 
 from bot.call import Call
-from pipelines.bridge import Bridge
+from pipelines.bridge import FILLED_SECONDS, Bridge, Patience
 from pipelines.journal import Journal
 from pipelines.prompts import Sentences
 from pipelines.stage_of import stage_of
@@ -46,6 +46,7 @@ class Care:
         stop_thinking: Drops what is thought ahead, and thinks ahead no more.
         wait_for_caller: Sets after how many seconds of silence `caller_is_silent` is called.
         rendered: Whether a sentence can be said without the voice's provider.
+        patience: After how long the caller is asked to hold on.
 
     Attributes:
         expecting: Whether a silent caller waits for something that was promised.
@@ -67,10 +68,9 @@ class Care:
         wait_for_caller: Callable[[float], Awaitable[None]],
         rendered: Callable[[str], bool],
         silence_seconds: tuple[float, float],
+        patience: Patience,
     ) -> None:
-        self._call = call
-        self._journal = journal
-        self._sentences = sentences
+        self._call, self._journal, self._sentences = call, journal, sentences
         self._speak = speak
         self._think_again = think_again
         self._finish = finish
@@ -86,7 +86,7 @@ class Care:
         self.expecting: Callable[[], bool] = lambda: False
         self.rescue: Callable[[str], bool] = lambda _: False
         self.last_resort: LastResort | None = None
-        self._hold_on = Bridge(self._say_hold_on, self._answer_lost)
+        self._hold_on = Bridge(self._say_hold_on, self._answer_lost, patience)
         self._broken: set[str] = set()
         self._last_words: asyncio.Task[None] | None = None
 
@@ -101,7 +101,7 @@ class Care:
         if begins:
             self._hold_on.stop()
         else:
-            self._restart_hold_on()
+            self._restart_hold_on(silent=True)
 
     def answer_withdrawn(self) -> None:
         """What the voice was asked to say will not be heard; another answer is to come."""
@@ -124,7 +124,7 @@ class Care:
             self._leaving = self._cut_rest = ""
             self._owed = True
             if not self._hold_on.waits:  # pressed keys end without a sound
-                self._restart_hold_on()
+                self._restart_hold_on(silent=True)
             await self._not_silent()
         elif self._cut_rest:
             self._hold_on.stop()
@@ -143,12 +143,13 @@ class Care:
     def answer_begins(self) -> None:
         """The model has begun to write; what it writes will sound soon."""
         self._goodbye = bool(self._leaving)
-        if self._hold_on.waits:
-            self._restart_hold_on()
+        self._hold_on.written()
 
     def voiced(self, text: str) -> None:
         """The voice was asked to say `text`; a bridge would come after it."""
-        if text.strip() != self._sentences.hold_on:
+        if text.strip() == self._sentences.let_me_see and self._hold_on.waits:
+            self._hold_on.restart(FILLED_SECONDS)
+        elif text.strip() != self._sentences.hold_on:
             self._hold_on.stop()
 
     def answered(self) -> None:
@@ -169,7 +170,7 @@ class Care:
 
     def bridge(self, seconds: float) -> None:
         """The answer will take longer than it should: say so that soon."""
-        if self._owed and not self._last_words and not self._sounding:
+        if not self._last_words and not self._sounding:
             self._hold_on.restart(seconds)
 
     async def bot_spoke(self) -> None:
@@ -223,7 +224,7 @@ class Care:
             await self._give_up(f"{stage}: {frame.error}")
 
     async def end(self, reason: str, sentence: str = "", error: str = "") -> None:
-        """Say `sentence` and hang up once it was heard; the first reason given stays."""
+        """Say `sentence`, hang up once it was heard; the first reason given stays."""
         if self._last_words or self._call.over:
             return
         self._hold_on.stop()
@@ -279,10 +280,10 @@ class Care:
         """The last resort, while it has the call."""
         return self.last_resort if self.last_resort and self.last_resort.active else None
 
-    def _restart_hold_on(self) -> None:
+    def _restart_hold_on(self, *, silent: bool = False) -> None:
         self._hold_on.stop()
         if not self._last_words and not self._resorts:
-            self._hold_on.restart()
+            (self._hold_on.silent if silent else self._hold_on.restart)()
 
     async def _say_hold_on(self) -> None:
         await self._speak(self._sentences.hold_on, False)

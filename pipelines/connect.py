@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import EndWorkerFrame, InterruptionFrame
 
+from bot.brain.speculation import ThinksAhead
+
 if TYPE_CHECKING:
     from pipelines.conversation import Conversation
 
@@ -19,8 +21,12 @@ def connect(talk: "Conversation") -> None:
         care.caller_speaks()
 
     async def caller_stopped(_: Any, __: Any, message: Any) -> None:
+        if talk.turn_left:
+            return
         if message.content:
-            journal.caller_said(message.content)
+            journal.caller_said(message.content, message.timestamp)
+        if isinstance(talk.parts.llm, ThinksAhead):
+            talk.parts.llm.turn_known()
         await care.caller_spoke(message.content or "")
 
     async def bot_stopped(_: Any, message: Any) -> None:
@@ -28,7 +34,7 @@ def connect(talk: "Conversation") -> None:
         journal.bot_finished(message.content, message.interrupted)
         if message.content and not message.interrupted:
             await care.bot_spoke()
-        if said_nothing and not assistants.has_function_calls_in_progress:
+        if said_nothing and not talk.left and not assistants.has_function_calls_in_progress:
             await care.no_answer()
 
     async def caller_silent(_: Any) -> None:

@@ -25,10 +25,10 @@ from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVI
 from pipecat.transports.base_transport import BaseTransport
 
 from bot.call import Call, CallState
-from bot.messages import Session
 from bot.speech.hearing import Hearing
 from bot.store.recorder import Recorder
 from pipelines import parts as rates
+from pipelines.bridge import FAST, SLOW
 from pipelines.care import Care
 from pipelines.connect import connect
 from pipelines.ear import Ear
@@ -38,7 +38,7 @@ from pipelines.journal import Journal, PageMessage
 from pipelines.keys import Keys
 from pipelines.last_resort import attach
 from pipelines.parts import Carried, HandsAudioOver, Parts, Shape
-from pipelines.screen import Screen
+from pipelines.screen import open_screen
 from pipelines.timing import TurnClock
 from pipelines.turn_start import KEYS_PREFIX, CallerStarts, Floor
 from pipelines.turn_stop import CallerStops
@@ -79,6 +79,8 @@ class Conversation:
         settled: Set when an interruption has passed the whole pipeline.
         begun: The bot was heard, if only its greeting.
         cut_short: The latest interruption has cut off words of the bot.
+        left: Another conversation takes this one's place; `turn_left`: it hears the caller's
+            present turn from its beginning.
 
     Args:
         call: The call.
@@ -108,7 +110,7 @@ class Conversation:
         self._call, self.parts, self._shape = call, parts, shape
         self.broke_off = shape.broke_off
         self.settled = asyncio.Event()
-        self.begun = self.cut_short = False
+        self.begun = self.cut_short = self.left = self.turn_left = False
         self._phone = call.channel == "phone"
         self._in_hz = rates.PHONE_HZ if self._phone else rates.ROOM_IN_HZ
         self.context = carried.context if carried else LLMContext()
@@ -120,7 +122,7 @@ class Conversation:
         self._take_turns()
         self.heard = Heard(self.utterance, self._words, self._cut)
         self.worker = self._work(transport)
-        self.screen = None if self._phone else self._open_screen()
+        self.screen = open_screen(self, call)
         self.journal = Journal(call, recorder, self._show)
         if carried:
             self.journal.turn = carried.turn
@@ -218,20 +220,6 @@ class Conversation:
         worker._observer.__class__ = _Pushes  # Pipecat makes its own, and takes no other
         return worker
 
-    def _open_screen(self) -> Screen:
-        parts, call = self.parts, self._call
-        session = Session(
-            call=call.id,
-            mode=call.mode,
-            reason=call.mode_reason,
-            models=dict(parts.labels),
-            tools=list(parts.catalogue.families) if parts.catalogue else [],
-        )
-        screen = Screen(self.worker, self.heard.push_frame, session)
-        if parts.toolbox and parts.toolbox.page:
-            screen.connect(parts.toolbox.page, self.ear.push_frame)
-        return screen
-
     def _take_care(self) -> Care:
         return Care(
             self._call,
@@ -245,6 +233,7 @@ class Conversation:
             wait_for_caller=self._wait_for_caller,
             rendered=self.parts.rendered,
             silence_seconds=self.parts.silence_seconds,
+            patience=FAST if self.parts.speculates else SLOW,
         )
 
     def _hold_tools(self) -> Hands | None:
@@ -258,11 +247,16 @@ class Conversation:
             self._floor,
             self.journal,
             leave=self.care.leave,
-            let_me_see=lambda: self.speak(parts.sentences.let_me_see, False),
+            let_me_see=self._let_me_see,
         )
         hands.listen(self._shape.llm)
         self.starts.on_turn, self.stops.before_asking = hands.interrupted, hands.offer
         return hands
+
+    async def _let_me_see(self) -> None:
+        sentence = self.parts.sentences.let_me_see
+        await self.speak(sentence, False)
+        self.journal.aside(sentence)
 
     # -- what they are told
 

@@ -6,7 +6,6 @@ what happens without a live call, is for `bot.deliveries` to say.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,11 @@ from bot.errors import StoreError
 from bot.messages import TaskNews, TaskNewsKind
 from bot.openclaw.asked import CallTasks
 from bot.openclaw.deep import DeepBrain
+from bot.openclaw.elsewhere import LOOK_SECONDS
 from bot.openclaw.task import Kept, News, Outcome, Task
 from bot.openclaw.thinking import Thinker
-from pipelines.handoff_lines import TaskLines
+from pipelines.handoff_context import answered, remind
+from pipelines.handoff_lines import GAP_SECONDS, TaskLines
 from pipelines.handoff_words import Report, task_sentences
 from pipelines.presence import Presence
 
@@ -36,6 +37,8 @@ WAIT_SECONDS = 180.0
 """So long a silent caller is taken to wait for a task; then they are asked if they are there."""
 MOST_TRIES = 4
 """A result that was cut off so often is sent or kept instead."""
+TROUBLE_SECONDS = 15.0
+"""Before the tasks' database is asked again when it did not answer."""
 _LOOK_SECONDS = 0.25
 
 
@@ -78,6 +81,7 @@ class Handoff:
         first = not self._presence.there.is_set()
         self._presence.attach(talk)
         talk.care.expecting = self.expecting
+        talk.assistants.add_event_handler("on_summary_applied", self._recall)
         if first and self._tasks:
             self._begin(self._tell_what_waits(self._tasks))
 
@@ -141,10 +145,17 @@ class Handoff:
                         said.append(sentence)
                         telling.asked_for()
                         await talk.speak(sentence, True)
+                        bridging = asyncio.create_task(self._bridge_rest(" ".join(said)))
+                bridging.cancel()
                 return await telling.heard(" ".join(said)) if said else ""
             finally:
                 bridging.cancel()
                 telling.end()
+
+    async def _bridge_rest(self, said: str) -> None:
+        """The caller has heard what came so far, and the rest does not come."""
+        await self._presence.telling.heard(said)
+        await self._lines.bridge(GAP_SECONDS)
 
     def dismiss(self) -> bool:
         """Say no more of results that are being told or wait to be; False if there are none."""
@@ -190,32 +201,45 @@ class Handoff:
         if report.known:
             return
         report.known = True
-        call_id = f"result_{report.task.id}"
-        function = {"name": "bot_task_status", "arguments": "{}"}
-        asked = {"id": call_id, "type": "function", "function": function}
-        answer = json.dumps(report.for_model(), ensure_ascii=False)
-        messages: list[Any] = [
-            {"role": "assistant", "tool_calls": [asked]},
-            {"role": "tool", "tool_call_id": call_id, "content": answer},
-        ]
         talk = self._presence.talk
-        talk.context.add_messages(messages)
+        talk.context.add_messages(answered(f"result_{report.task.id[:16]}", report.for_model()))
         if talk.hands:
             talk.hands.keep("delegation")
         if report.found:
             self._show(report.task, "result", report.found)
 
     async def _tell_what_waits(self, tasks: CallTasks) -> None:
-        """Results of earlier calls that nobody could be told."""
+        """Results of earlier calls that nobody could be told, and those of tasks that another
+        process works on, as they come."""
 
         async def say(kept: Kept) -> bool:
-            return await self.deliver(kept.task, kept.outcome, away=True)
+            return await self.deliver(kept.task, kept.outcome, away=not kept.live)
 
+        tried: set[str] = set()
+        more = True
+        while more:
+            try:
+                # Asked first: what ends meanwhile is found below.
+                more = await tasks.elsewhere()
+                for kept in await tasks.waiting():
+                    if kept.task.id not in tried:
+                        tried.add(kept.task.id)
+                        await tasks.hand_over(kept, say)
+            except StoreError as error:
+                logger.warning(f"call {self.call.id}: results that wait are not told: {error}")
+                await asyncio.sleep(TROUBLE_SECONDS)
+            if more:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _recall(self, *_: Any) -> None:
+        """The conversation's beginning was summarised: no task under way is lost with it."""
         try:
-            for kept in await tasks.waiting():
-                await tasks.hand_over(kept, say)
+            under_way = await self._tasks.open() if self._tasks else []
         except StoreError as error:
-            logger.warning(f"call {self.call.id}: results that wait are not told: {error}")
+            logger.warning(f"call {self.call.id}: the model is not reminded of its tasks: {error}")
+            return
+        if under_way:
+            remind(self._presence.talk.context, under_way)
 
     def _show(self, task: Task, kind: TaskNewsKind, text: str) -> None:
         if self._presence.there.is_set():

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.openclaw.task import News, Task
+from bot.openclaw.task import News, NewsKind, Task
 from pipelines.handoff_words import TaskSentences
 from pipelines.presence import Presence, now
 
@@ -12,8 +12,12 @@ STILL_SECONDS = (20.0, 30.0, 45.0, 60.0)
 """Between spoken lines that a task goes on; the last counts for all that follow."""
 STILL_PAUSE_SECONDS = 3.0
 """Of silence before such a line."""
+AGAIN_SECONDS = 20.0
+"""Between two lines of the same news."""
 BRIDGE_SECONDS = (6.0, 10.0)
 """Before a deep answer's first sentence: until it is said that it goes on, and until the next."""
+GAP_SECONDS = 2.0
+"""In its middle, from the end of what was heard."""
 _LOOK_SECONDS = 0.25
 _SPOKEN = ("slow", "retrying", "parked")
 
@@ -36,6 +40,7 @@ class TaskLines:
         self._presence, self._sentences, self._begin = presence, sentences, begin
         self._open: dict[str, bool] = {}
         self._said: set[tuple[str, str]] = set()
+        self._said_at: dict[str, float] = {}
         self._last, self._runs = 0.0, False
 
     @property
@@ -59,26 +64,31 @@ class TaskLines:
         if news.kind in _SPOKEN and (task.id, news.kind) not in self._said:
             # After "I am trying it again" nobody needs to hear that it takes longer.
             self._said |= {(task.id, news.kind), (task.id, "slow")}
-            self._begin(self._say(task, getattr(self._sentences, news.kind)))
+            self._begin(self._say(task, news.kind))
 
     def spoke(self) -> None:
         """The caller has just heard something of a task."""
         self._last = now()
 
-    async def bridge(self) -> None:
-        """Say that it goes on, now and then, until this is cancelled."""
-        first, again = BRIDGE_SECONDS
+    async def bridge(self, first: float = BRIDGE_SECONDS[0]) -> None:
+        """Say that it goes on, after `first` seconds and then now and again, until this is
+        cancelled."""
+        again = BRIDGE_SECONDS[1]
         await asyncio.sleep(first)
         while True:
             await self._say_still()
             await asyncio.sleep(again)
 
-    async def _say(self, task: Task, line: str) -> None:
+    async def _say(self, task: Task, kind: NewsKind) -> None:
         presence = self._presence
         await presence.answered()
+        # Of several tasks that meet the same trouble, one line tells.
+        if now() - self._said_at.get(kind, -AGAIN_SECONDS) < AGAIN_SECONDS:
+            return
         if task.id in self._open and not presence.voice.locked() and not presence.ending:
+            self._said_at[kind] = now()
             self.spoke()
-            await presence.talk.speak(line, True)
+            await presence.talk.speak(getattr(self._sentences, kind), True)
 
     async def _say_that_it_goes_on(self) -> None:
         presence, said = self._presence, 0

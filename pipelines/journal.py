@@ -1,6 +1,7 @@
 """Tells the store and the page what happens in a conversation, as it happens."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.call import Call
@@ -46,19 +47,27 @@ class Journal:
         self._heard: list[str] = []
         self._said: list[str] = []
         self._unheard = ""
+        self._bot_began: datetime | None = None
 
-    def caller_said(self, text: str) -> None:
-        """The caller has finished a turn with words in it."""
+    def caller_said(self, text: str, since: str = "") -> None:
+        """The caller has finished a turn with words in it.
+
+        Args:
+            text: The words.
+            since: When the turn began, ISO 8601 with its time zone; '' means now.
+        """
+        began = datetime.fromisoformat(since) if since else None
         self._bot_broke_off()
         self._said.clear()
         self.turn += 1
         keys = text.startswith(KEYS_PREFIX)
-        self._recorder.turn_started(self._call.id, self.turn)
+        self._recorder.turn_started(self._call.id, self.turn, began)
         self._recorder.utterance(
             self._call.id,
             speaker="caller",
             text=text.removeprefix(KEYS_PREFIX) if keys else text,
             turn=self.turn,
+            at=began,
             kind="dtmf" if keys else "speech",
         )
         self._show(Caption(speaker="caller", turn=self.turn, text=text, final=True))
@@ -68,6 +77,7 @@ class Journal:
         """Words of the bot have become audible."""
         for follower in self.followers:
             follower.words(words)
+        self._bot_began = self._bot_began or datetime.now(UTC)
         self._heard.append(words)
         self._show(Caption(speaker="bot", turn=self.turn, text=self._shown, final=False))
 
@@ -85,6 +95,7 @@ class Journal:
             for follower in self.followers:
                 follower.finished()
         unheard, self._unheard = self._unheard, ""
+        began, self._bot_began = self._bot_began, None
         self._heard.clear()
         if not text and not unheard:
             return
@@ -93,6 +104,7 @@ class Journal:
             speaker="bot",
             text=text,
             turn=self.turn,
+            at=began,
             unheard=unheard,
             interrupted=interrupted,
             kind="speech" if self.turn else "greeting",

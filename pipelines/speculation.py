@@ -1,7 +1,7 @@
 """Holds an answer that was begun before the caller's turn was over, behind the voice.
 
 Pipecat holds such an answer inside the LLM service, so the voice would begin only when the turn is
-confirmed. Here model and voice work ahead (`bot.brain.llm`, `bot.speech.tts`), and their frames
+confirmed. Here model and voice work ahead (`bot.brain.brain`, `bot.speech.ahead`), and their frames
 wait in front of the transport.
 """
 

@@ -33,7 +33,7 @@ FLOORS = [
     ["pipelines", "bot.embedded_models", "bot.services", "bot.bakeoff"],
     ["bot.deliveries"],
     ["bot.deep"],
-    ["bot.ways"],
+    ["bot.ways", "bot.opening"],
     ["bot.settings_report", "bot.web", "bot.resources", "bot.probe"],
     ["bot.phonecall", "bot.admin", "bot.probe_report"],
     ["bot"],  # bot.py, and the package that finds it

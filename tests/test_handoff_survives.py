@@ -1,4 +1,6 @@
-"""The whole program is killed with -9 in the middle of a job; the next one delivers its result."""
+"""The whole program is killed with -9 in the middle of a job; the next one delivers its result.
+And one worker has the job while another one has the caller.
+"""
 
 import asyncio
 import re
@@ -37,15 +39,17 @@ async def call(program: Program, number: int, until_heard: str, *keys: str) -> s
     return heard(line)
 
 
+def delegates_once(ask: Ask) -> Any:
+    """Hand the job over; then say so."""
+    if ask.results:
+        return Say("I am on it.")
+    return CallTool("bot_openclaw_task", {"task": "find a ferry"})
+
+
 async def test_killed_in_mid_task(
     start: Start, openai_api: OpenAIApi, gateway_standin: OpenClawGateway
 ) -> None:
-    def brain(ask: Ask) -> Any:
-        if ask.results:
-            return Say("I am on it.")
-        return CallTool("bot_openclaw_task", {"task": "find a ferry"})
-
-    openai_api.brain = brain
+    openai_api.brain = delegates_once
     go_on = asyncio.Event()
 
     async def agent(ask: Ask) -> Any:
@@ -70,6 +74,41 @@ async def test_killed_in_mid_task(
     assert len(sent(gateway_standin)) == 1, "the job was given to the agent again"
     again = await call(second, 3, "there.")
     assert FERRY not in again
+
+
+async def test_a_job_in_one_worker_and_its_caller_in_another(
+    start: Start, openai_api: OpenAIApi, gateway_standin: OpenClawGateway
+) -> None:
+    openai_api.brain = delegates_once
+    go_on = asyncio.Event()
+
+    async def agent(ask: Ask) -> Any:
+        if "find a ferry" not in ask.user:
+            return "ready"
+        await go_on.wait()
+        return FERRY
+
+    gateway_standin.brain = agent
+    program = await start(WORKERS=2, **delegates(gateway_standin))
+    await program.ready(2)
+    line = PhoneLine(call_sid=sid(1))
+    url, first = await program.ring(line.call_sid)
+    line.presses(2.0, "1")
+    line.presses(2.2, "#")
+    hang_up_after(line, "on it.", 30)
+    await line.dial(url, 31)
+    assert "I am on it." in heard(line)
+
+    rung = {number: await program.ring(sid(number)) for number in (2, 3)}
+    number, url = next((n, url) for n, (url, worker) in rung.items() if worker != first)
+    again = PhoneLine(call_sid=sid(number))
+    hang_up_after(again, FERRY, 40)
+    call = asyncio.create_task(again.dial(url, 41))
+    await program.until(lambda: heard(again) == "Hello there.", 20)
+    go_on.set()
+    await call
+    assert f"I have the result. {FERRY}" in heard(again)
+    assert len(sent(gateway_standin)) == 1
 
 
 def sent(gateway: OpenClawGateway) -> list[Any]:

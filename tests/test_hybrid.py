@@ -53,9 +53,10 @@ async def test_the_fast_model_talks_and_openclaw_works(
     assert heard[1:] == ["I am on it.", f"I have the result. {FERRY}"]
     assert set(models(openai_api)) == {model}
     assert not models(gateway_standin)
-    sent = [s for s in gateway_standin.of_method("chat.send") if "find a ferry" in s["message"]]
-    assert len(sent) == 1
-    assert sent[0]["sessionKey"].startswith("agent:main:")
+    warm_up, sent = gateway_standin.of_method("chat.send")
+    assert "the one word: ready" in warm_up["message"]
+    assert '"find a ferry"' in sent["message"]
+    assert sent["sessionKey"].startswith("agent:main:")
 
 
 async def test_everything_through_openclaw(
@@ -66,7 +67,8 @@ async def test_everything_through_openclaw(
         return Say("It is noted.") if ask.results else CallTool("bot_take_message", message)
 
     gateway_standin.brain = brain
-    changes = {"BOT_HYBRID_LLM": "false", "OPENCLAW_AGENT": "voice"}
+    socket = gateway_standin.url.replace("http", "ws")  # the other address is derived
+    changes = {"BOT_HYBRID_LLM": "false", "OPENCLAW_AGENT": "voice", "OPENCLAW_API_URL": socket}
     server = await serve(**delegates(gateway_standin, **changes))
     heard = await keyed(server, "1#", "noted.")
     assert heard[-1] == "It is noted."

@@ -196,6 +196,26 @@ async def test_the_configured_endpoint_is_asked(api: OpenAIApi) -> None:
         assert part in shown
 
 
+async def test_in_runpods_mode_its_pod_is_asked(api: OpenAIApi) -> None:
+    values = {
+        "LLM_MODE": "runpod_streaming",
+        "RUNPOD_A100_ENDPOINT": api.url,
+        "RUNPOD_API_KEY": api.key,
+        "RUNPOD_LLM_MODEL": "qwen",
+        "WHISPER_ENDPOINT": "http://127.0.0.1:9/v1",
+        "ELEVENLABS_API_KEY": "el",
+        "ELEVENLABS_VOICE_ID": "voice",
+    }
+    found = await _probe(Settings.load(None, **values), Console(file=io.StringIO()))
+    assert (found.label, found.address) == ("runpod qwen", api.url)
+    wrong = Settings.load(None, **values | {"RUNPOD_API_KEY": "sk-wrong"})
+    with pytest.raises(ProbeFailed, match=r"^RUNPOD_API_KEY: is not accepted"):
+        await _probe(wrong, Console(file=io.StringIO()))
+    api.models = {"llama"}
+    with pytest.raises(ProbeFailed, match=r"^RUNPOD_LLM_MODEL: .* has no qwen; it has llama$"):
+        await _probe(Settings.load(None, **values), Console(file=io.StringIO()))
+
+
 def test_what_cannot_be_asked_is_a_line_and_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load(None, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
     monkeypatch.setattr(probe_report, "Settings", SimpleNamespace(load=lambda: settings))

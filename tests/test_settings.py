@@ -185,9 +185,9 @@ SERVED = {
     *("HOST", "PORT", "PUBLIC_URL", "OPERATOR_TOKEN", "MAX_CALLS", "LOG_LEVEL"),
     *("SILENCE_PROMPT_SECONDS", "SILENCE_HANGUP_SECONDS"),
     *("TWILIO_PHONE_NUMBER", "EMBEDDED_PORT"),
-    "WORKERS",
+    *("WORKERS", "CALLER_ID_ATTESTED"),
 }
-"""Shown in test_settings_served.py and test_workers.py."""
+"""Shown in test_settings_served.py, test_workers.py and web/test_phone.py."""
 
 OF_TOOLS = {
     *("BOT_TOOLS", "BOT_TIMEZONE", "CONTACTS", "SMS_TO_ANYBODY", "KNOWLEDGE_DIR"),

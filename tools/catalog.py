@@ -8,7 +8,7 @@ prompt += catalogue.prompt()
 
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -36,6 +36,8 @@ FOR_A_SLOW_MODEL = ("phone", "notes")
 """What the embedded model is shown, always the same: with every new family it would have to read
 its whole prompt again, which takes two cores some 15 s."""
 
+LINK = "bot_send_screen_link"
+"""The tool that brings the caller a page; where it is not offered, none will come."""
 GRACE_SECONDS = 5.0
 """After a tool's own limit, until Pipecat gives its call up."""
 
@@ -111,16 +113,25 @@ class Catalogue:
         offered: The tools that can work on this call.
         cannot: What the bot cannot do on this call, each to end the sentence 'You cannot …'.
         fixed: Families that are shown all the time, and no others; () chooses turn by turn.
+        on_page: The tools that can work while the caller's page beside the call is open, if there
+            may be one.
+        only_there: What the bot can do only then, worded as `cannot`.
     """
 
     def __init__(
-        self, offered: Iterable[Tool], cannot: Iterable[str] = (), fixed: tuple[str, ...] = ()
+        self,
+        offered: Iterable[Tool],
+        cannot: Iterable[str] = (),
+        fixed: tuple[str, ...] = (),
+        on_page: Iterable[Tool] = (),
+        only_there: Iterable[str] = (),
     ) -> None:
-        self.tools = tuple(offered)
+        self.tools = self._usual = tuple(offered)
+        self._on_page = tuple(on_page)
         self._fixed = fixed
         self.cannot = tuple(dict.fromkeys(cannot))
-        families = dict.fromkeys(tool.family for tool in self.tools)
-        self._shown = Shown(tuple(families))
+        self._only_there = tuple(dict.fromkeys(only_there))
+        self._shown = Shown(_families(self.tools))
 
     @classmethod
     def for_call(
@@ -136,19 +147,12 @@ class Catalogue:
             among: The tools to choose from; all there are by default.
             fixed: Families that are shown all the time, and no others.
         """
-        enabled = facts.settings.BOT_TOOLS
-        offered: list[Tool] = []
-        cannot: list[str] = []
-        for tool in every_tool() if among is None else among:
-            on = "all" in enabled or tool.family.name in enabled
-            if on and tool.offered(facts):
-                offered.append(tool)
-                continue
-            whole = (
-                not on or not tool.family.needs(facts) or (tool.family.screen and not facts.screen)
-            )
-            cannot.append(tool.family.cannot if whole else tool.terms.cannot)
-        return cls(offered, filter(None, cannot), fixed)
+        every = tuple(every_tool() if among is None else among)
+        offered, cannot = _sorted(every, facts)
+        if facts.screen or fixed or not any(tool.name == LINK for tool in offered):
+            return cls(offered, cannot, fixed)
+        on_page, never = _sorted(every, replace(facts, screen=True))
+        return cls(offered, never, fixed, on_page, (one for one in cannot if one not in never))
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -170,6 +174,8 @@ class Catalogue:
             words: The caller's words; '' before the first.
             box: Tells which windows are open and which families were used lately.
         """
+        if self._on_page and box:
+            self._follow(box.page is not None)
         if self._fixed:
             return self.of(*self._fixed)
         windows = box.page.windows if box and box.page else ()
@@ -190,4 +196,38 @@ class Catalogue:
             lines.append(
                 "On this call you cannot " + "; ".join(self.cannot) + ". Asked for it, say so."
             )
+        if self._only_there:
+            lines.append(
+                "While the caller has no page open, you cannot "
+                + "; ".join(self._only_there)
+                + ". "
+                f"Asked for it, offer to text them the page's address ({LINK}). You are told when "
+                "they have opened it; from then on you can, until you are told that it is closed."
+            )
         return "\n".join(f"- {line}" for line in lines)
+
+    def _follow(self, page: bool) -> None:
+        """Offer the tools that need a page while there is one, and only then."""
+        now = self._on_page if page else self._usual
+        if now is not self.tools:
+            self.tools = now
+            self._shown.among(_families(now))
+
+
+def _families(tools: Iterable[Tool]) -> tuple[Family, ...]:
+    return tuple(dict.fromkeys(tool.family for tool in tools))
+
+
+def _sorted(every: Iterable[Tool], facts: Facts) -> tuple[list[Tool], list[str]]:
+    """The tools that can work, and what cannot be done without the others."""
+    enabled = facts.settings.BOT_TOOLS
+    offered: list[Tool] = []
+    cannot: list[str] = []
+    for tool in every:
+        on = "all" in enabled or tool.family.name in enabled
+        if on and tool.offered(facts):
+            offered.append(tool)
+            continue
+        whole = not on or not tool.family.needs(facts) or (tool.family.screen and not facts.screen)
+        cannot.append(tool.family.cannot if whole else tool.terms.cannot)
+    return offered, [one for one in cannot if one]

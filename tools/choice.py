@@ -60,10 +60,16 @@ class Shown:
     """
 
     def __init__(self, families: Sequence[Family], most: int = MOST) -> None:
-        self._families = families
         self._most = most
-        self._base = tuple(family.name for family in families if family.base)
         self.names: tuple[str, ...] = ()
+        self.among(families)
+
+    def among(self, families: Sequence[Family]) -> None:
+        """Choose among these from now on; what was shown and is not there any more goes."""
+        self._families = families
+        self._base = tuple(family.name for family in families if family.base)
+        there = {family.name for family in families}
+        self.names = tuple(name for name in self.names if name in there)
 
     def keep(self, name: str) -> None:
         """Show a family from now on, whatever is said; nothing if it has no tools on this call."""

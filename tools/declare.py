@@ -20,7 +20,7 @@ class Facts:
 
     `screen`: the caller has the room's page open. `live_phone`: the call is a phone call that
     Twilio's REST API can move and end. `sms`: text messages can be sent. `number`: the caller's
-    own number is known.
+    own number is known. `link`: they can be texted the address of a page beside the call.
     """
 
     settings: Settings
@@ -28,6 +28,7 @@ class Facts:
     live_phone: bool = False
     sms: bool = False
     number: bool = False
+    link: bool = False
 
 
 Condition = Callable[[Facts], bool]

@@ -32,7 +32,7 @@ _CLOSE = 0.72
 
 
 async def bot_create_note(params: FunctionCallParams, title: str, content: str) -> str:
-    """Write a new note for the caller: "make a note", "write this down", "start a shopping list".
+    """Write a new note for the caller: "make a note", "write this down", "start a list".
 
     Args:
         title: A short name for the note, from the caller's words.
@@ -60,14 +60,14 @@ async def bot_list_notes(params: FunctionCallParams, query: str = "") -> str:
     if not found and about:
         every = [title for _, title in await notes.titles(box.store, box.owner)]
         others = f" There are: {'; '.join(every[:8])}." if every else ""
-        return f"There is no note about {query}.{others}"
+        return f"Tell the caller: There is no note about {query}.{others}"
     if not found:
-        return "The caller has no notes yet."
+        return "Tell the caller: You have no notes yet."
     names = "; ".join(note.title for note in found[:20])
     if len(found) == 1:
-        return f"One note: {names}."
+        return f"Tell the caller: One note: {names}."
     count = "More than 20" if len(found) > 20 else str(len(found))
-    return f"{count} notes, the newest first: {names}."
+    return f"Tell the caller: {count} notes, the newest first: {names}."
 
 
 async def bot_read_note(params: FunctionCallParams, note: str) -> str:
@@ -78,10 +78,10 @@ async def bot_read_note(params: FunctionCallParams, note: str) -> str:
     """
     found = await _the_note(toolbox(params), note)
     if not found.text:
-        return f"The note “{found.title}” is empty."
+        return f"Tell the caller: The note “{found.title}” is empty."
     text = found.text[:_READABLE]
-    rest = " … It goes on; offer to read the rest." if len(found.text) > _READABLE else ""
-    return f"The note “{found.title}” says: {text}{rest}"
+    rest = " … It goes on; shall I read the rest?" if len(found.text) > _READABLE else ""
+    return f"Read to the caller: The note “{found.title}” says: {text}{rest}"
 
 
 @tool(screen=True, cannot="show notes on a screen")
@@ -100,7 +100,7 @@ async def bot_open_note(params: FunctionCallParams, note: str) -> str:
 async def bot_update_note(
     params: FunctionCallParams, note: str, change: Change, text: str, section: str = ""
 ) -> str:
-    """Change one of the caller's notes: "add milk to my shopping list", "cross out the eggs".
+    """Change one of the caller's notes: "add this to my list", "cross that out".
 
     Args:
         note: The note's title, or words from it.
@@ -142,8 +142,8 @@ async def bot_delete_note(
     found = await _the_note(box, note)
     if not confirmed(f"delete note {found.id}", confirmed_by_caller):
         return (
-            f"Not deleted yet. Ask the caller: really delete the note “{found.title}”? "
-            "After a yes, call bot_delete_note again with confirmed_by_caller true."
+            "Not deleted yet; after a yes, call bot_delete_note again with confirmed_by_caller "
+            f"true. Ask the caller: Shall I really delete the note “{found.title}”?"
         )
     acting()
     if not await notes.remove(box.store, box.owner, found.id, key=once_key()):
@@ -199,26 +199,44 @@ async def _the_note(box: Toolbox, words: str) -> notes.Note:
     """
     every = await notes.titles(box.store, box.owner)
     if not every:
-        raise ToolFailed("Not done: the caller has no notes.")
+        raise ToolFailed("Not done. Tell the caller: You have no notes.")
     chosen = _by_title(every, words)
-    if not chosen:
-        chosen = [(note.id, note.title) for note in await notes.find(box.store, box.owner, words)]
+    topic = _topic(words)
+    if not chosen and topic:
+        about = " ".join(topic)
+        chosen = [(note.id, note.title) for note in await notes.find(box.store, box.owner, about)]
+    elif not chosen:  # "read me my note"
+        chosen = every[:1] if _LATEST & set(folded(words).split()) else every
     if not chosen:
         near = difflib.get_close_matches(folded(words), [folded(t) for _, t in every], 3, _CLOSE)
         chosen = [(key, title) for key, title in every if folded(title) in near[:1]]
     if len(chosen) > 1:
         names = "; ".join(title for _, title in chosen[:6])
-        raise ToolFailed(f"Not done: several notes fit: {names}. Ask which one is meant.")
+        raise ToolFailed(f"Not done. Ask the caller: Several notes fit: {names}. Which one?")
     found = await notes.get(box.store, box.owner, chosen[0][0]) if chosen else None
     if found is None:
         names = "; ".join(title for _, title in every[:8])
-        raise ToolFailed(f"Not done: there is no note called “{words}”. There are: {names}.")
+        raise ToolFailed(
+            f"Not done. Tell the caller: There is no note called “{words}”. There are: {names}."
+        )
     return found
 
 
 _NOT_A_TOPIC = frozenset(folded("my the all any every note notes list notizen notas").split())
 """What small models look for when a caller asks which notes there are."""
-_FILLERS = frozenset(folded("my the a note list about called of mein meine die der notiz").split())
+_LATEST = frozenset(folded("last latest newest letzte neueste última dernière").split())
+_FILLERS = _LATEST | frozenset(
+    folded(
+        "my the a an this that it one note notes list about called named title of for on mein "
+        "meine meiner die der das diese notiz über von mi la el nota de ma le du"
+    ).split()
+)
+"""Words that say nothing about what is in a note."""
+
+
+def _topic(words: str) -> list[str]:
+    """The words that tell what is in the note that is meant."""
+    return [word for word in folded(words).split() if word not in _FILLERS]
 
 
 def _by_title(every: list[tuple[str, str]], words: str) -> list[tuple[str, str]]:
@@ -227,5 +245,5 @@ def _by_title(every: list[tuple[str, str]], words: str) -> list[tuple[str, str]]
     same = [one for one in every if folded(one[1]) == wanted]
     if same:
         return same[:1]
-    parts = [part for part in wanted.split() if part not in _FILLERS] or wanted.split()
+    parts = _topic(words) or wanted.split()
     return [one for one in every if parts and set(parts) <= set(folded(one[1]).split())]

@@ -48,6 +48,14 @@ class Page:
         """Commands travel by `send` from now on."""
         self._send = send
 
+    def gone(self) -> None:
+        """The page is closed: whoever waits for its answer is told so."""
+        self.windows = ()
+        for request, waiting in self._waiting.items():
+            if not waiting.done():
+                closed = "the caller has closed the page"
+                waiting.set_result(UiDone(request=request, ok=False, text=closed))
+
     async def do(self, command: Command) -> str:
         """Send a command and wait for what came of it; returns what the page says, often ''.
 

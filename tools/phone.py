@@ -9,7 +9,7 @@ from loguru import logger
 from pipecat.services.llm_service import FunctionCallParams
 from pydantic import Field
 
-from bot.errors import ProviderError, ProviderRefused
+from bot.errors import ProviderError
 from bot.store import desk
 from bot.store.once import folded
 from bot.telephony.putting_through import put_through
@@ -17,6 +17,7 @@ from tools import clock
 from tools.calendar_file import calendar_file
 from tools.declare import Facts, Family, tool
 from tools.running import acting, once_key
+from tools.text_messages import link_message, send_text, try_send_text
 from tools.toolbox import Toolbox, ToolFailed, toolbox
 from tools.ui import FileSave
 
@@ -24,20 +25,20 @@ FAMILY = Family(
     name="phone",
     words=r"bye|goodbye|see you|hang up|end (?:the|this) call|that(?: i|)s (?:all|everything)"
     r"|transfer (?:me|my call|the call|this call)|connect me|put me through|speak (?:to"
-    r"|with)|talk to (?!you|yourself)|real person|human|text (?:me|him|her|them|my)|sms"
+    r"|with)|talk to (?!you|yourself)|real person|human|text (?:me|him|her|them|my)|sms|links?\b"
     r"|message|meeting|appointment|book (?:a|an|me|us)\b|schedul|let (?:\w+ ){1,3}know"
     r"|tell (?:doctor|dr|mister|mr|mrs|miss|ms|the)\b|tell \w+ (?:that|i|we|to)\b"
     r"|call (?:me|us) back|tschuss|auf wiederhor|auflegen|leg auf|verbinde|nachricht"
     r"|termin|sag (?:dem|der|herrn|frau)|adios|colgar|mensaje|reunion|cita\b|revoir"
     r"|raccroch|rendez",
-    hints=r"transfer|person\b|agent|text\b|book|call|remind",
+    hints=r"transfer|person\b|agent|text\b|book|call|remind|screen|show|see\b|bildschirm|zeig"
+    r"|pantalla|muestra|ecran|montre",
     cannot="hand the call to a person, send text messages, take messages or book meetings",
     base=True,
 )
 
-MOST_SMS = 5
-"""Text messages in one call: nobody needs more, and each costs money."""
-_LONGEST_SMS = 800
+PAGE_PATH = "/beside"
+"""Where the page is; the token stands behind '#', which no server or proxy gets to see."""
 _QUIET_SECONDS = 5.0
 
 
@@ -107,8 +108,29 @@ async def bot_send_sms(params: FunctionCallParams, text: str, to: str = "") -> s
     name, number = _addressee(box, to)
     if not text:
         raise ToolFailed("Not done: the message is empty. Ask the caller what it should say.")
-    await _send(box, number, text)
+    await send_text(box, number, text)
     return f"The text message to {name} is sent."
+
+
+def _can_link(facts: Facts) -> bool:
+    return facts.link
+
+
+@tool(needs=_can_link)
+async def bot_send_screen_link(params: FunctionCallParams) -> str:
+    """Text the caller the address of a page that shows, during this call, their notes and whatever
+    they want to see: "can you show me that", "I want to see it on my screen".
+    """
+    box = toolbox(params)
+    if box.beside is None:
+        raise ToolFailed("Not done: no page can be opened beside this call. Say so.")
+    acting()
+    address = f"{box.settings.PUBLIC_URL}{PAGE_PATH}#{box.beside.link(box.owner)}"
+    await send_text(box, box.number, link_message(box.settings.BOT_NAME, address, box.language))
+    return (
+        "The address is on its way to the caller's phone as a text message. Ask them to open it "
+        "there. You are told when the page is open; until then nothing can be shown."
+    )
 
 
 async def bot_take_message(params: FunctionCallParams, for_whom: str, text: str) -> str:
@@ -132,7 +154,7 @@ async def bot_take_message(params: FunctionCallParams, for_whom: str, text: str)
     )
     known = _match(box, for_whom)
     words = f"Message from {box.number or 'a caller without a number'}: {text}"
-    if known and box.facts.sms and await _try_send(box, known[1], words):
+    if known and box.facts.sms and await try_send_text(box, known[1], words):
         return f"The message for {known[0]} is written down, and sent to them as a text message."
     return f"The message for {for_whom} is written down."
 
@@ -178,44 +200,13 @@ async def _deliver(box: Toolbox, meeting: desk.Meeting, when: str) -> str:
     """Bring the caller the calendar file; says how, or '' where there is no way."""
     if box.page:
         file = FileSave(name="meeting.ics", mime="text/calendar", text=calendar_file(meeting))
-        return "Its calendar file is on the caller's screen." if await box.page.tell(file) else ""
+        if await box.page.tell(file):
+            return "Its calendar file is on the caller's screen."
     if not (box.facts.sms and box.number and box.settings.PUBLIC_URL):
         return ""
     link = f"{box.settings.PUBLIC_URL}/calendar/{meeting.token}.ics"
-    sent = await _try_send(box, box.number, f"{meeting.title}, {when}: {link}")
+    sent = await try_send_text(box, box.number, f"{meeting.title}, {when}: {link}")
     return "A text message with its calendar file is sent to the caller." if sent else ""
-
-
-async def _send(box: Toolbox, number: str, text: str) -> None:
-    """Send a text message; after `acting()`.
-
-    Raises:
-        ToolFailed: Twilio says no, or too many were sent.
-        ProviderUnavailable: it is not certain whether it was sent.
-    """
-    sent = box.memory.results.get("sms", 0)
-    if sent >= MOST_SMS:
-        raise ToolFailed("Not done: no more text messages can be sent in this call. Say so.")
-    acting()
-    box.memory.results["sms"] = sent + 1
-    assert box.twilio is not None
-    try:
-        await box.twilio.send_message(number, box.settings.TWILIO_PHONE_NUMBER, text[:_LONGEST_SMS])
-    except ProviderRefused as error:
-        logger.warning(f"call {box.call.id}: a text message was refused: {error}")
-        raise ToolFailed(
-            "Not done: this number cannot get text messages. Say so, and offer another way."
-        ) from None
-
-
-async def _try_send(box: Toolbox, number: str, text: str) -> bool:
-    """Send a text message about something that is done already; False if it was not sent."""
-    try:
-        await _send(box, number, text)
-    except (ToolFailed, ProviderError) as error:
-        logger.warning(f"call {box.call.id}: no text message: {error}")
-        return False
-    return True
 
 
 def _addressee(box: Toolbox, to: str) -> tuple[str, str]:

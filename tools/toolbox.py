@@ -15,6 +15,7 @@ from bot.errors import TandemError
 from bot.settings import Settings
 from bot.store.store import Store
 from bot.telephony.twilio import TwilioRest
+from tools.beside import Beside
 from tools.declare import Facts
 from tools.memory import Memory
 from tools.page import Page
@@ -46,7 +47,8 @@ class Toolbox:
         store: The open database.
         http: The process's HTTP client, for public APIs.
         twilio: Twilio's REST API, if configured.
-        page: The caller's page, if there is one.
+        page: The caller's page, if there is one now.
+        beside: The page that a phone caller can open with a link; it becomes `page` meanwhile.
         turn: The number of the caller's present turn.
         still_wanted: Whether the generation that made this tool call (by its id) was not
             interrupted since.
@@ -64,6 +66,7 @@ class Toolbox:
     http: httpx2.AsyncClient
     twilio: TwilioRest | None = None
     page: Page | None = None
+    beside: Beside | None = None
     turn: Callable[[], int] = lambda: 0
     still_wanted: Callable[[str], bool] = lambda _: True
     end_call: Callable[[str], Awaitable[None]] = _nothing
@@ -82,9 +85,12 @@ class Toolbox:
     @property
     def owner(self) -> str:
         """Whose notes and profile are meant: a phone number's, or a browser's (its cookie's, see
-        `bot/web/room_visitor.py`). A caller who has neither has them for one call."""
+        `bot/web/room_visitor.py`). Who has neither, or may have forged their number, has them for
+        one call."""
+        if self.number and self.call.number_is_theirs:
+            return self.number
         browser = self.call.channel == "room" and self.call.caller.startswith(BROWSER)
-        return self.number or (self.call.caller if browser else f"call:{self.call.id}")
+        return self.call.caller if browser else f"call:{self.call.id}"
 
     @property
     def language(self) -> str:
@@ -94,14 +100,16 @@ class Toolbox:
     @property
     def facts(self) -> Facts:
         """What decides which tools there are on this call."""
+        sms = self.twilio is not None and bool(self.settings.TWILIO_PHONE_NUMBER)
         return Facts(
             settings=self.settings,
             screen=self.page is not None,
             live_phone=self.call.channel == "phone"
             and self.twilio is not None
             and bool(self.call.provider_call_id),
-            sms=self.twilio is not None and bool(self.settings.TWILIO_PHONE_NUMBER),
+            sms=sms,
             number=bool(self.number),
+            link=bool(self.beside and self.settings.PUBLIC_URL and self.number) and sms,
         )
 
     async def close(self) -> None:

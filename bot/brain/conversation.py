@@ -6,7 +6,9 @@ nothing. Claude wants a user first and last; the chat templates of open models w
 no `developer`, and take a system message only at the beginning.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +27,7 @@ INTERRUPTED = (
 )
 _MARKS = {"IN_PROGRESS": STILL_RUNNING, "CANCELLED": INTERRUPTED, "COMPLETED": "Done."}
 """What Pipecat's aggregator writes as the result of a call that has none."""
+_ID = re.compile(r"[A-Za-z0-9]{9}")
 _GO_ON = (
     "(Your answer was broken off after your last words. Go on from exactly there, and do not "
     "repeat or explain anything.)"
@@ -102,11 +105,15 @@ def _paired(messages: list[Any]) -> list[Any]:
 
 
 def _fresh(name: str, used: set[str]) -> str:
-    """The id, or another where a server has given it before."""
-    fresh, number = name or "call", 1
-    while fresh in used:
+    """The id, or another where a server has given it before or a template would not take it.
+
+    Mistral's take nine letters or digits and nothing else. The same id gives the same again: the
+    beginning of a prompt stays as servers have cached it.
+    """
+    fresh, number = name, 0
+    while fresh in used or not _ID.fullmatch(fresh):
         number += 1
-        fresh = f"{name or 'call'}{number}"
+        fresh = hashlib.sha256(f"{name} {number}".encode()).hexdigest()[:9]
     used.add(fresh)
     return fresh
 

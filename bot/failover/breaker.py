@@ -32,7 +32,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What an operator wants to know of a provider. Seconds; None where nothing is known."""
+    """What an operator wants to know of a provider. Seconds; None where nothing is known. `fit`:
+    see `Breaker.fit`."""
 
     name: str
     stage: str
@@ -43,6 +44,7 @@ class Health:
     slow: int
     last_error: str
     since_seconds: float
+    fit: bool = True
 
 
 class Breaker:
@@ -60,7 +62,7 @@ class Breaker:
     Args:
         key: See above.
         name: For the operator.
-        stage: `stt`, `llm` or `tts`.
+        stage: `stt`, `llm`, `tts` or `realtime`.
         changed: Told (breaker, reason) after each change of state that this process made.
     """
 
@@ -138,6 +140,11 @@ class Breaker:
             self._set(state)
             self.last_error = reason if state is State.OPEN else self.last_error
 
+    def forgive(self, reason: str) -> None:
+        """What was held against it no longer counts. Whoever uses it next gives it a new probe."""
+        self.probe = None
+        self._enter(State.CLOSED, reason)
+
     def health(self) -> Health:
         """A picture of it now."""
         return Health(
@@ -148,6 +155,7 @@ class Breaker:
             **self._counts,
             last_error=self.last_error,
             since_seconds=self._clock() - self._since,
+            fit=self.fit,
         )
 
     def _note(self, *, bad: bool) -> None:

@@ -53,6 +53,15 @@ class Breakers:
             )
         return self._breakers[key]
 
+    def health(self, endpoint: Endpoint) -> Health:
+        """How calls have fared with an endpoint."""
+        return self.of(endpoint).health()
+
+    def forgive(self, reason: str) -> None:
+        """The settings have changed: a key that was refused may be another one now."""
+        for breaker in self._breakers.values():
+            breaker.forgive(reason)
+
     def find(self, key: str) -> Breaker | None:
         """The breaker with this key, if an endpoint of this process has it."""
         return self._breakers.get(key)

@@ -13,6 +13,7 @@ from bot.brain.model import Asked, Model, Usage, Words
 from bot.errors import ProviderRefused, ProviderUnavailable
 from bot.failover.breakers import Breakers
 from bot.failover.hedged import Hedged
+from bot.failover.house import patience_of
 from bot.failover.link import Link, Rules
 from bot.failover.probe import first_word
 from bot.providers import Endpoint, endpoint_of, is_set_up
@@ -28,7 +29,7 @@ CHAINS: Mapping[Priority, tuple[str, ...]] = {
 }
 """Who is asked, in this order; those that are not set up are left out."""
 PATIENCE_SECONDS, STALL_SECONDS = 20.0, 15.0
-"""Nobody listens: a provider gets far longer than in a call."""
+"""Nobody listens: a provider gets longer than in a call."""
 SYSTEM = "Do what is asked, in plain text. Invent nothing."
 
 Record = Callable[[Usage, Priority], None]
@@ -39,20 +40,20 @@ class Completions:
     """Completions by priority. Made once.
 
     Args:
-        settings: Which providers are set up, and where.
+        settings: Gives the present ones: which providers are set up, and where.
         models: Makes the models of endpoints, as `bot.brain.llm.make_models` does.
         breakers: The process's: a provider that is down in calls is asked last here too.
         record: Told of the usage.
-        otherwise: The endpoints where no provider of a chain is set up; none of them: an error.
+        otherwise: Gives the endpoints where no provider of a chain is set up; none: an error.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Callable[[], Settings],
         models: Callable[[Sequence[Endpoint]], Sequence[Model]],
         breakers: Breakers,
         record: Record,
-        otherwise: Sequence[Endpoint] = (),
+        otherwise: Callable[[], Sequence[Endpoint]] = tuple,
     ) -> None:
         self._settings, self._models, self._breakers = settings, models, breakers
         self._record, self._otherwise = record, otherwise
@@ -90,18 +91,20 @@ class Completions:
         return "".join(words).strip()
 
     def _model(self, priority: Priority) -> Model:
+        settings = self._settings()
         endpoints = [
-            endpoint_of(self._settings, "llm", provider, f"{priority} completions")
+            endpoint_of(settings, "llm", provider, f"{priority} completions")
             for provider in CHAINS[priority]
-            if is_set_up(self._settings, "llm", provider)
-        ] or list(self._otherwise)
+            if is_set_up(settings, "llm", provider)
+        ] or list(self._otherwise())
         if not endpoints:
             raise ProviderUnavailable(f"no provider is set up for {priority} completions")
         links = []
         for endpoint, model in zip(endpoints, self._models(endpoints), strict=True):
             breaker = self._breakers.of(endpoint)
             breaker.probe = breaker.probe or first_word(model)
-            links.append(Link(model, breaker, PATIENCE_SECONDS, hedges=False))
+            patience = max(PATIENCE_SECONDS, patience_of(endpoint))
+            links.append(Link(model, breaker, patience, hedges=False))
         return Hedged(links, Rules((PATIENCE_SECONDS, PATIENCE_SECONDS), STALL_SECONDS))
 
 

@@ -18,7 +18,7 @@ from bot.store.store import Store
 
 CLOUD_PATIENCE, OWN_PATIENCE, EMBEDDED_PATIENCE = 8.0, 30.0, 90.0
 """Seconds to a first word after which a language model has failed, if there is no other (see
-`relay.IMPATIENT_SECONDS`). Servers of one's own load a model with their first request; the embedded
+`link.IMPATIENT_SECONDS`). Servers of one's own load a model with their first request; the embedded
 one evaluates its prompt on two cores."""
 _ALONE = ("embedded", "openclaw")
 """Not asked besides another: one shares the machine with the calls, the other acts by itself."""
@@ -72,6 +72,11 @@ class Failover:
     def _link(self, endpoint: Endpoint, model: Model) -> Link[Model]:
         breaker = self.breakers.of(endpoint)
         breaker.probe = breaker.probe or first_word(model)
-        own = EMBEDDED_PATIENCE if endpoint.provider == "embedded" else OWN_PATIENCE
-        patience = CLOUD_PATIENCE if is_cloud(endpoint) else own
-        return Link(model, breaker, patience, hedges=endpoint.provider not in _ALONE)
+        hedges = endpoint.provider not in _ALONE
+        return Link(model, breaker, patience_of(endpoint), hedges=hedges)
+
+
+def patience_of(endpoint: Endpoint) -> float:
+    """Seconds that a lone language model gets for its first word in a call."""
+    own = EMBEDDED_PATIENCE if endpoint.provider == "embedded" else OWN_PATIENCE
+    return CLOUD_PATIENCE if is_cloud(endpoint) else own

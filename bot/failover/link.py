@@ -9,6 +9,10 @@ from bot.failover.latency import Bounds
 
 S = TypeVar("S")
 
+IMPATIENT_SECONDS = 3.0
+"""Of language models, which are asked besides one another long before, as long as the budget for
+that lasts."""
+
 
 @dataclass(frozen=True)
 class Link(Generic[S]):
@@ -37,9 +41,11 @@ class Rules:
         stall: Silence in mid-answer from which the provider has failed.
         budget: Allows the extra requests; None: never ask a second one besides the first.
         again: Whether a lone provider that has failed is asked once more.
+        impatient: What a provider gets for the first sign of an answer where another one stands by.
     """
 
     late: Bounds
     stall: float
     budget: Budget | None = None
     again: bool = True
+    impatient: float = IMPATIENT_SECONDS

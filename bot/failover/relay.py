@@ -18,8 +18,8 @@ from bot.errors import ProviderDenied, ProviderError, ProviderRefused, ProviderU
 from bot.failover.breakers import in_order
 from bot.failover.link import Link, Rules
 
-IMPATIENT_SECONDS = 3.0
-"""What a provider gets for the first sign of an answer where another one stands by."""
+QUICK_SECONDS = 1.0
+"""A lone provider whose failure came later has cost the caller enough: it is not asked again."""
 LONGEST_WAIT_SECONDS = 1.0
 """The longest `retry_after` of a lone provider that a caller is made to wait for."""
 
@@ -164,7 +164,7 @@ class Relay(Generic[S, P]):
 
     def _patience(self, link: Link[S]) -> float:
         replaceable = link.hedges and bool(self._left)
-        return min(link.patience, IMPATIENT_SECONDS) if replaceable else link.patience
+        return min(link.patience, self._rules.impatient) if replaceable else link.patience
 
     def _may_hedge(self) -> bool:
         newest = self._running[-1]
@@ -237,7 +237,8 @@ class Relay(Generic[S, P]):
         self._winner = None
         if self._closed:
             return False
-        if self._again and not self._left and not self._spoke:
+        quick = self._now() - attempt.begun <= QUICK_SECONDS
+        if self._again and quick and not self._left and not self._spoke:
             await self._wait_to_ask_again(error)
         if newest and self._left:
             self._start()

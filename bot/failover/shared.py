@@ -57,7 +57,8 @@ class Shared:
             return
         self._away = False
         for word in heard:
-            if self._known.get(word.key) != word.at and word.key not in self._to_say:
+            news = self._known.get(word.key) != word.at and word.key not in self._to_say
+            if news and self._breakers.find(word.key):  # else once there is such an endpoint here
                 self._known[word.key] = word.at
                 self._breakers.agree(word.key, State(word.state), word.reason)
 

@@ -99,6 +99,13 @@ class Modes:
         return self.settled.mode or settings.LLM_MODE or config.default_mode
 
     @property
+    def avoided(self) -> dict[ModeName, str]:
+        """Mode -> why new calls avoid it now: its checks fail, or calls did with its providers."""
+        modes = (mode for mode in self.setup.modes.values() if not self.missing(mode))
+        lines = {mode.name: self.checks.left_alone(mode) for mode in modes}
+        return self.down | {name: why for name, why in lines.items() if why}
+
+    @property
     def watched(self) -> list[ModeName]:
         """The modes that calls may get; none where there is nothing to choose."""
         config, settled = self.setup.config, self.settled
@@ -205,7 +212,7 @@ class Modes:
             forced=settled.forced,
             llm_mode=setup.settings.LLM_MODE or None,
             missing={name: why for name, why in (unknown | missing).items() if why},
-            down=self.down,
+            down=self.avoided,
         )
 
     def _dealt(self, call: Call, mode: Mode) -> Mode:
@@ -226,8 +233,8 @@ class Modes:
             wanted.append("openai_realtime")
         found = (self.known(name) for name in wanted)
         usable = [m for m in found if m and m.name != mode.name and not self.missing(m)]
-        return next((m for m in usable if m.name not in self.down), usable[0] if usable else None)
+        avoided = self.avoided
+        return next((m for m in usable if m.name not in avoided), usable[0] if usable else None)
 
     def _fault(self, endpoint: Endpoint) -> str:
-        health = self.checks.known(endpoint)
-        return health.fault if health else ""
+        return self.checks.fault_of(endpoint) or ""

@@ -1,7 +1,8 @@
 """Whether a mode's providers would answer: cheap questions, remembered for a while.
 
 Each endpoint is asked for its list of models (or what its vendor has instead), which costs nothing
-and needs the key. Nobody on a call waits for it.
+and needs the key. Nobody on a call waits for it. One that answers, but that calls leave alone
+because it fails them (its breaker is open), is not well either.
 """
 
 import asyncio
@@ -9,11 +10,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 
 from bot.modes.mode import Mode
-from bot.providers import STAGES, Endpoint
+from bot.modes.part import HowFared, left_alone, part
+from bot.providers import Endpoint
 
 FRESH_SECONDS = 10.0
 """How long an answer is good for: a status page that is reloaded costs the vendors nothing."""
@@ -39,11 +42,18 @@ class HealthChecks:
     Args:
         http: The process's client.
         embedded: What is wrong with the embedded models, or ''; '' also means they run.
+        fared: How calls fare with an endpoint.
     """
 
-    def __init__(self, http: httpx2.AsyncClient, embedded: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        embedded: Callable[[], str],
+        fared: HowFared = lambda _: None,
+    ) -> None:
         self._http = http
         self._embedded = embedded
+        self._fared = fared
         self._known: dict[tuple[str, ...], Health] = {}
         self._asking: dict[tuple[str, ...], asyncio.Task[Health]] = {}
 
@@ -56,21 +66,39 @@ class HealthChecks:
     async def of(self, mode: Mode, age: float = FRESH_SECONDS) -> str:
         """What is wrong with a mode, one line, or ''.
 
-        A cascade's stage is well while one of its endpoints is. `age`: how old, in seconds, an
-        answer may be.
+        A stage is well while one of its endpoints is (`Mode.needed`). `age`: how old, in seconds,
+        an answer may be.
         """
         if mode.missing:
             return mode.missing
-        found = await asyncio.gather(*(self.ask(e, age) for e in mode.endpoints))
-        return _fault_of(mode, {e: h.fault for e, h in zip(mode.endpoints, found, strict=True)})
+        await asyncio.gather(*(self.ask(e, age) for e in mode.endpoints))
+        return self.known_of(mode) or ""
 
     def known_of(self, mode: Mode) -> str | None:
-        """What was wrong with a mode when it was last asked, or ''; None if it never was."""
+        """What is wrong with a mode as far as is known, or ''; None if it was never asked."""
         if mode.missing:
             return mode.missing
-        found = {e: self.known(e) for e in mode.endpoints}
-        faults = {e: health.fault for e, health in found.items() if health}
-        return _fault_of(mode, faults) if len(faults) == len(found) else None
+        found = {e: self.fault_of(e) for e in mode.endpoints}
+        line = _fault_of(mode, {e: fault or "" for e, fault in found.items()})
+        return line or (None if None in found.values() else "")
+
+    def fault_of(self, endpoint: Endpoint) -> str | None:
+        """What is wrong with an endpoint as far as is known, or ''; None if it was never asked."""
+        if alone := left_alone(self._fared(endpoint)):
+            return alone
+        health = self.known(endpoint)
+        return health.fault if health else None
+
+    def left_alone(self, mode: Mode) -> str:
+        """Why calls leave a mode alone that was not asked anew, or ''; for the path of a call."""
+        if mode.missing:
+            return ""
+        return _fault_of(mode, {e: left_alone(self._fared(e)) for e in mode.endpoints})
+
+    def part(self, endpoint: Endpoint) -> dict[str, Any]:
+        """What is known of an endpoint, for operators and monitors."""
+        fault = self.fault_of(endpoint)
+        return part(endpoint, fault, self.known(endpoint), self._fared(endpoint))
 
     async def ask(self, endpoint: Endpoint, age: float = FRESH_SECONDS) -> Health:
         """Ask an endpoint, unless it answered at most `age` seconds ago."""
@@ -115,7 +143,7 @@ class HealthChecks:
 def _fault_of(mode: Mode, faults: Mapping[Endpoint, str]) -> str:
     """One line for a mode from what is wrong with each of its endpoints."""
     lines = []
-    for group in [mode.plan.stage(s) for s in STAGES] if mode.plan else [mode.endpoints]:
+    for group in mode.needed:
         if all(faults[endpoint] for endpoint in group):
             lines.append(f"{group[0].label}: {faults[group[0]]}")
     return "; ".join(lines)

@@ -17,6 +17,7 @@ from bot.modes.health import HealthChecks
 from bot.modes.home import SYNC_SECONDS, ModeHome
 from bot.modes.mode import standby_plan
 from bot.modes.operators import Operators
+from bot.modes.part import HowFared
 from bot.modes.repeated import Repeated
 from bot.modes.setup import Setup, SetupWatch
 from bot.modes.status import Status
@@ -52,6 +53,7 @@ class ModeHouse:
         record: Record,
         models: Callable[[], EmbeddedModels | None],
         renewed: Callable[[Settings], None],
+        fared: HowFared = lambda _: None,
     ) -> Self:
         """Put it together; nothing runs before `start()`.
 
@@ -63,6 +65,7 @@ class ModeHouse:
             record: Writes a line for the operator.
             models: The embedded models, once they are there.
             renewed: Told of new settings, for new calls.
+            fared: How calls fare with an endpoint.
 
         Raises:
             SettingsError: `config.json` cannot be used, or LLM_MODE lacks something.
@@ -79,7 +82,7 @@ class ModeHouse:
             tell(f"the settings have changed; new calls have the new ones{waits}")
 
         setup = Setup.of(settings)
-        checks = HealthChecks(http, lambda: modes.embedded_fault())
+        checks = HealthChecks(http, lambda: modes.embedded_fault(), fared)
         modes = Modes(
             setup,
             checks,

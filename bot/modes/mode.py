@@ -48,6 +48,19 @@ class Mode:
         return tuple(e for stage in STAGES for e in self.plan.stage(stage)) if self.plan else ()
 
     @property
+    def needed(self) -> tuple[tuple[Endpoint, ...], ...]:
+        """Groups of endpoints; the mode is well while one of each group is.
+
+        Whoever stands behind RunPod's mode keeps its calls alive, but is not that mode.
+        """
+        if self.plan is None:
+            return (self.endpoints,) if self.endpoints else ()
+        stages = tuple(self.plan.stage(stage) for stage in STAGES)
+        if self.name != "runpod_streaming":
+            return stages
+        return tuple(tuple(e for e in s if e.provider == s[0].provider) for s in stages)
+
+    @property
     def labels(self) -> dict[str, str]:
         """stage -> provider and model in use."""
         if self.realtime:
@@ -90,7 +103,7 @@ def _mode(name: ModeName, about: Description, settings: Settings) -> Mode:
         return replace(
             bare,
             realtime=Endpoint(
-                "llm", "openai", about.endpoints[0], settings.OPENAI_API_KEY, about.model, why
+                "realtime", "openai", about.endpoints[0], settings.OPENAI_API_KEY, about.model, why
             ),
         )
     try:

@@ -22,7 +22,7 @@ class Repeated:
     def __init__(
         self, name: str, seconds: float, work: Callable[[], Awaitable[None]], tell: Tell
     ) -> None:
-        self._name = name
+        self.name = name
         self._seconds = seconds
         self._work = work
         self._tell = tell
@@ -34,7 +34,7 @@ class Repeated:
         """Begin, with a pause first unless it is to be done `at_once`."""
         if self._task is None:
             first = 0.0 if at_once else self._seconds
-            self._task = asyncio.create_task(self._run(first), name=self._name)
+            self._task = asyncio.create_task(self._run(first), name=self.name)
 
     async def once(self) -> None:
         """Do it now."""
@@ -44,11 +44,11 @@ class Repeated:
             self.trouble = " ".join(str(error).split()) or type(error).__name__
             if self.trouble not in self._told:
                 self._told.add(self.trouble)
-                self._tell(f"{self._name}: {self.trouble}")
-                logger.opt(exception=error).debug(self._name)
+                self._tell(f"{self.name}: {self.trouble}")
+                logger.opt(exception=error).debug(self.name)
         else:
             if self.trouble:
-                self._tell(f"{self._name}: well again")
+                self._tell(f"{self.name}: well again")
             self.trouble = ""
             self._told.clear()
 

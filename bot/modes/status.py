@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.errors import StoreError
 from bot.modes import figures
@@ -12,9 +11,11 @@ from bot.modes.ai_memory import AiMemory
 from bot.modes.desk import Modes
 from bot.modes.figures import Figures
 from bot.modes.mode import Mode
+from bot.modes.part import state_of
 from bot.modes.repeated import Repeated
 from bot.modes.setup import SetupWatch
 from bot.modes.state import Settled
+from bot.setting_groups.modes import ModeName
 from bot.store import modes as stored
 from bot.store.modes import Setting
 from bot.store.store import Store
@@ -48,7 +49,7 @@ class Status:
         """Everything, as JSON. Without the database it has what is known without it."""
         modes, settled = self.modes, self.modes.settled
         since = datetime.now(UTC) - span
-        trouble = [f"{work.trouble}" for work in self.work() if work.trouble]
+        trouble = [f"{work.name}: {work.trouble}" for work in self.work() if work.trouble]
         try:
             live = await stored.live_calls(self.store)
             found = await figures.since(self.store, since)
@@ -70,7 +71,7 @@ class Status:
             },
             "figures_since": since.isoformat(timespec="seconds"),
             "modes": {
-                name: self._mode(mode, found.get(name, Figures()))
+                name: self._mode(mode, found.get(name, Figures()), modes.avoided)
                 for name, mode in modes.setup.modes.items()
             },
             "providers": self._providers(),
@@ -80,15 +81,15 @@ class Status:
             "changes": changes,
         }
 
-    def _mode(self, mode: Mode, found: Figures) -> dict[str, Any]:
+    def _mode(self, mode: Mode, found: Figures, avoided: Mapping[ModeName, str]) -> dict[str, Any]:
         fault = self.modes.checks.known_of(mode)
         cost = round(found.minutes * mode.price_per_minute, 4)
         return {
             "name": mode.title,
             "kind": mode.kind,
             "missing": self.modes.missing(mode),
-            "down": self.modes.down.get(mode.name, ""),
-            "health": {"state": _state(fault), "detail": fault or ""},
+            "down": avoided.get(mode.name, ""),
+            "health": {"state": state_of(fault), "detail": fault or ""},
             "estimated": {
                 "latency_ms": mode.latency_ms,
                 "price_per_minute": mode.price_per_minute,
@@ -98,36 +99,20 @@ class Status:
         }
 
     def _providers(self) -> list[dict[str, Any]]:
-        """Every endpoint of a mode that calls may get, as it was when it was last asked."""
+        """Every endpoint of every mode: how it was when it was last asked, how calls fare with it,
+        and which modes use it."""
         rows: dict[tuple[str, ...], dict[str, Any]] = {}
         busy = self.modes.pool.outstanding
         for mode in self.modes.setup.modes.values():
             for endpoint in mode.endpoints:
-                health = self.modes.checks.known(endpoint)
-                stage = "realtime" if mode.realtime else endpoint.stage
-                key = (stage, endpoint.label, endpoint.base_url)
-                row = rows.setdefault(
-                    key,
-                    {
-                        "stage": stage,
-                        "provider": endpoint.label,
-                        "host": urlsplit(endpoint.base_url).netloc,
-                        "state": _state(health.fault if health else None),
-                        "detail": health.fault if health else "",
-                        "seconds": round(health.seconds, 3) if health else None,
-                        "modes": [],
-                    },
-                )
+                key = (endpoint.stage, endpoint.label, endpoint.base_url)
+                row = rows.get(key)
+                if row is None:
+                    row = rows[key] = self.modes.checks.part(endpoint) | {"modes": []}
                 row["modes"].append(mode.name)
                 if endpoint.base_url in busy and endpoint.provider == "runpod":
                     row["calls_of_this_process"] = busy[endpoint.base_url]
         return list(rows.values())
-
-
-def _state(fault: str | None) -> str:
-    if fault is None:
-        return "unknown"
-    return "failed" if fault else "well"
 
 
 def _set(settled: Settled) -> dict[str, Any]:

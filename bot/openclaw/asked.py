@@ -80,8 +80,16 @@ class CallTasks:
         return self._is_mine(view.task) and await self._tasks.cancel(view.task.id)
 
     async def waiting(self) -> list[Kept]:
-        """Results of earlier calls that nobody could be told; see `Tasks.waiting_for`."""
+        """Results that wait for a call of this caller's; see `Tasks.waiting_for`."""
         return await self._tasks.waiting_for(self._caller)
+
+    async def elsewhere(self) -> bool:
+        """Whether another process works on a task of this caller's; its result will come to
+        `waiting` while this call lasts. Errors as `views`."""
+        if not self._caller:
+            return False
+        here = {progress.task.id for progress in self._tasks.known()}
+        return any(task.id not in here for task in await self._tasks.unfinished(self._caller))
 
     async def hand_over(self, kept: Kept, say: "Say") -> bool:
         """Tell a result that waited; see `Shelf.hand_over`."""

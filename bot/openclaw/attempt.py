@@ -14,6 +14,7 @@ from bot.openclaw.follow import LOST_BACKOFF, Ending, Follower
 from bot.openclaw.gateway import Gateway
 from bot.openclaw.progress import Newsroom, Progress
 from bot.openclaw.prompts import task_message
+from bot.openclaw.steering import catch_up
 
 SLOW_SECONDS = 2.5
 """Without a sign of life for so long, the owner is told that it takes longer: within 3 s of the
@@ -61,14 +62,16 @@ class Attempts:
         task, key = progress.task, progress.session_key
         # Before it is sent: a quick run is over before its following begins.
         progress.watch = self._gateway.watch(key)
-        message = task_message(self._bot, task.text, urgent=task.urgency == "high")
         maybe_sent, (wait, most) = not progress.fresh, LOST_BACKOFF
         while not progress.cancelled.is_set():
             try:
                 await self._gateway.connect()
                 if maybe_sent and (await self._gateway.look_up(key, run_id)).state != "absent":
                     return None
-                maybe_sent = True
+                maybe_sent, progress.passed_on = True, len(progress.changes)
+                message = task_message(
+                    self._bot, task.text, urgent=task.urgency == "high", changes=progress.changes
+                )
                 await self._gateway.send(key, message, run_id, max(1.0, deadline - time.time()))
                 return None
             except GatewayUnavailable as error:
@@ -92,10 +95,13 @@ class Attempts:
         follower = Follower(
             self._gateway, key, run_id, lambda event: self._take(progress, event), watch
         )
-        progress.follower, progress.phase = follower, "working"
+        progress.follower = follower
+        if progress.phase != "parked":
+            progress.phase = "working"
         slow = asyncio.create_task(self._watch_slow(progress))
         following = asyncio.create_task(follower.follow(deadline, ask_first=ask_first))
         cancelled = asyncio.create_task(progress.cancelled.wait())
+        late = asyncio.create_task(catch_up(self._gateway, progress, follower))
         try:
             await asyncio.wait([following, cancelled], return_when=asyncio.FIRST_COMPLETED)
             ending = following.result() if following.done() else Ending("cancelled")
@@ -105,9 +111,10 @@ class Attempts:
         finally:
             progress.follower = progress.watch = None
             watch.close()
-            for task in (slow, following, cancelled):
+            beside = (slow, following, cancelled, late)
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(slow, following, cancelled, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def wait(self, progress: Progress, until: float) -> None:
         """Wait for a moment (`time.time()`), or for the owner's cancelling."""
@@ -119,6 +126,7 @@ class Attempts:
             self._slow(progress, f"the agent's model is {event.text}")
             return
         progress.alive.set()
+        progress.phase = "working"
         if event.kind == "activity" and event.text != progress.activity:
             progress.activity = event.text
             self._news.tell(progress.task, "progress", event.text)

@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from contextlib import closing
+from contextvars import Context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from sqlalchemy import make_url
 from bot.errors import StoreError
 from bot.store.address import Address, parse_address
 
-APP_VERSION = "1"
+APP_VERSION = "2"
 """Raised only when a workflow's steps change: a process goes on with its own version's alone."""
 APP_NAME = "tandem"
 SCHEMA = "dbos"
@@ -166,7 +167,8 @@ class Durable:
         """
         if not self._open:
             raise Stopping
-        crossing = asyncio.run_coroutine_threadsafe(work(), self._loop)
+        # In a context of its own: what is asked of DBOS on the loop is no part of this workflow.
+        crossing = Context().run(asyncio.run_coroutine_threadsafe, work(), self._loop)
         self._crossings.add(crossing)
         try:
             return crossing.result()
@@ -182,7 +184,7 @@ class Durable:
         _quiet()
         config: DBOSConfig = {
             "name": APP_NAME,
-            "system_database_url": _system_url(address, database_url),
+            "system_database_url": system_url(address, database_url),
             "dbos_system_schema": SCHEMA,
             "application_version": APP_VERSION,
             "executor_id": self._server_id,
@@ -212,9 +214,15 @@ def _plain(work: Workflow) -> Workflow:
     return run
 
 
-def _system_url(address: Address, database_url: str) -> str:
-    if address.file is not None:
-        file = address.file.with_name(f"{address.file.stem}-tasks{address.file.suffix or '.db'}")
+def tasks_file(address: Address) -> Path | None:
+    """Where tasks lie beside a SQLite file; None on PostgreSQL, where they are in its database."""
+    file = address.file
+    return file and file.with_name(f"{file.stem}-tasks{file.suffix or '.db'}")
+
+
+def system_url(address: Address, database_url: str) -> str:
+    """The tasks' database, as SQLAlchemy's address; a SQLite file is made ready for readers."""
+    if file := tasks_file(address):
         _write_ahead(file)
         return f"sqlite:///{file}"
     url = make_url(database_url.strip()).set(drivername="postgresql+psycopg")

@@ -19,7 +19,8 @@ class Progress:
     """A task that is worked on in this process.
 
     `activity` is what the agent does, as far as it says; `session_key`, `watch` and `follower` are
-    those of the present attempt. `cancelled` is set when the owner wants no more of it.
+    those of the present attempt. `changes` are what the owner has added, of which the present
+    attempt knows the first `passed_on`. `cancelled` is set when the owner wants no more of it.
     """
 
     task: Task
@@ -31,6 +32,8 @@ class Progress:
     follower: Follower | None = None
     outcome: Outcome | None = None
     steers: int = 0
+    changes: list[str] = field(default_factory=list)
+    passed_on: int = 0
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     alive: asyncio.Event = field(default_factory=asyncio.Event)
     told_slow: bool = False

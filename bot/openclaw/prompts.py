@@ -8,6 +8,7 @@ on one line, opened by a quotation mark, followed by more text, and each /word i
 """
 
 import re
+from collections.abc import Iterable
 
 _SLASH_WORD = re.compile(r"(?<!\S)([\"'(\[]*)(/\S*?)(?=[\"')\].,;!?]*(?:\s|$))")
 
@@ -15,7 +16,7 @@ _TASK = """\
 You work in the background for {bot}, a voice assistant on the telephone. It talks with the caller \
 while you work; you cannot ask the caller anything. The caller's request, as {bot} understood it: \
 "{words}"
-
+{changes}
 {haste}Do the work now and answer {bot}, in the request's language. Begin with one or two short \
 sentences that can be read aloud, say what they are about and hold the result. If there is more \
 worth knowing, leave an empty line and put it after that. Say plainly what you could not find or \
@@ -23,6 +24,8 @@ do. Do not mention these instructions, sessions or runs.\
 """
 
 _HASTE = "It is urgent: a good answer soon is better than a complete one later. "
+
+_CHANGE = 'The caller has added since: "{words}"\n'
 
 _STEER = """\
 The caller adds to the request you are working on: "{words}"
@@ -45,9 +48,11 @@ def quotable(words: str) -> str:
     return _SLASH_WORD.sub(r"\1`\2`", line)
 
 
-def task_message(bot: str, words: str, *, urgent: bool = False) -> str:
-    """The first message of a task's session."""
-    return _TASK.format(bot=bot, words=quotable(words), haste=_HASTE if urgent else "")
+def task_message(bot: str, words: str, *, urgent: bool = False, changes: Iterable[str] = ()) -> str:
+    """The first message of a task's session; `changes` were added before it began."""
+    added = "".join(_CHANGE.format(words=quotable(change)) for change in changes)
+    haste = _HASTE if urgent else ""
+    return _TASK.format(bot=bot, words=quotable(words), haste=haste, changes=added)
 
 
 def steer_message(words: str) -> str:

@@ -103,9 +103,13 @@ class Delivery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A finished task whose outcome waits for the caller's next call."""
+    """A finished task whose outcome waits for a call of its caller's.
+
+    `offered`: how many hand-overs there were before, heard by nobody. `live`: it is new, and the
+    process that has worked on it waits for another one to tell it.
+    """
 
     task: Task
     outcome: Outcome
     offered: int
-    """How often it was begun to be told before, without being heard."""
+    live: bool = False

@@ -14,25 +14,25 @@ from typing import Self
 
 from loguru import logger
 
-from bot.errors import ProviderUnavailable, StoreError
+from bot.errors import StoreError
 from bot.openclaw.asked import CallTasks
 from bot.openclaw.attempt import Attempts, Operator
-from bot.openclaw.durable import UNFINISHED, Durable, Workflow
-from bot.openclaw.follow import Follower
+from bot.openclaw.durable import APP_VERSION, UNFINISHED, Durable, Workflow
+from bot.openclaw.elsewhere import Elsewhere, InCall
 from bot.openclaw.gateway import Gateway
 from bot.openclaw.kept import HAND_OVER, TASK, Say, Shelf
 from bot.openclaw.progress import Newsroom, Progress
-from bot.openclaw.prompts import steer_message
 from bot.openclaw.remote import Remote
-from bot.openclaw.servers import enlist, living
+from bot.openclaw.servers import enlist, in_call_elsewhere, living
+from bot.openclaw.steering import steer
 from bot.openclaw.task import Delivery, Kept, Task, TooManyTasks
 from bot.openclaw.work import Work
 from bot.store.store import Store
 
+COUNT_SECONDS = 0.05
+"""For counting the tasks of all processes; a database that is slower holds no caller up."""
 START_SECONDS = 0.25
 """What a caller waits for at most until a task counts as taken."""
-STEER_SECONDS = 3.0
-"""How long a change waits for a task that is just being handed over."""
 ADOPT_SECONDS = 15.0
 """Between two looks for tasks of servers that have died."""
 KEEP_DAYS = 30
@@ -49,7 +49,7 @@ class Tasks:
         database_url: The store's address.
         bot: The bot's name.
         limit: Seconds a task may take, by the clock.
-        most: Tasks at once (per call, in this process).
+        most: Tasks at once (per call, in all processes).
         operator: Told what the operator should see: a kind, a line, the call's id.
     """
 
@@ -59,6 +59,7 @@ class Tasks:
         delivery: Delivery,
         server_id: str,
         alive: Callable[[], Awaitable[set[str]]],
+        in_call: InCall,
         *,
         bot: str,
         limit: float,
@@ -70,7 +71,10 @@ class Tasks:
         self._news, self._operator = Newsroom(delivery), operator
         attempts = Attempts(gateway, self._news, operator, bot)
         self._durable = Durable(server_id)
-        self._work = Work(self._durable, attempts, delivery, self._news, operator, server_id)
+        elsewhere = Elsewhere(self._durable, in_call)
+        self._work = Work(
+            self._durable, attempts, delivery, elsewhere, self._news, operator, server_id
+        )
         self._shelf = Shelf(self._durable)
         self._remote = Remote(gateway, self._durable)
         self._starting: set[asyncio.Task[None]] = set()
@@ -98,9 +102,12 @@ class Tasks:
         async def alive() -> set[str]:
             return await living(store)
 
+        async def in_call(caller: str) -> bool:
+            return await in_call_elsewhere(store, caller)
+
         await enlist(store)
         tasks = cls(
-            gateway, delivery, store.server.id, alive,
+            gateway, delivery, store.server.id, alive, in_call,
             bot=bot, limit=limit, most=most, operator=operator,
         )  # fmt: skip
         work: dict[str, Workflow] = {TASK: tasks._work.run, HAND_OVER: tasks._shelf.run}
@@ -150,7 +157,7 @@ class Tasks:
         running = list(self._work.open.values())
         if sum(p.task.call_id == task.call_id for p in running) >= per_call:
             raise TooManyTasks(f"{per_call} tasks of this call are under way already")
-        if len(running) >= in_all:
+        if max(len(running), await self._count(in_all)) >= in_all:
             raise TooManyTasks("too many tasks are under way on this server")
         self._work.open[task.id] = Progress(task)
         self._news.tell(task, "started")
@@ -184,15 +191,7 @@ class Tasks:
         progress = self._work.open.get(task_id)
         if progress is None:
             return await self._remote.steer(task_id, change)
-        follower = await _followed(progress)
-        if follower is None:
-            return False
-        progress.steers += 1
-        run_id = f"{follower.run_id.partition('.')[0]}.{progress.steers}"
-        async with follower.steering():
-            taken = await self.gateway.steer(progress.session_key, steer_message(change), run_id)
-            if taken:
-                follower.steered(run_id)
+        taken = await steer(self.gateway, progress, change)
         if taken:
             self._news.tell(progress.task, "steered", change)
         return taken
@@ -210,16 +209,29 @@ class Tasks:
         return True
 
     async def waiting_for(self, caller: str) -> list[Kept]:
-        """Results that wait for a caller's next call, oldest first.
+        """Results that wait for a caller's next call, or for one that this process has now while
+        another one has worked on the task; oldest first.
 
         Raises:
             StoreError: the database does not answer.
         """
-        return await self._shelf.waiting_for(caller)
+        return await self._shelf.waiting_for(caller, self._work.open)
 
     async def hand_over(self, kept: Kept, say: Say) -> bool:
         """Tell a result that waited; see `Shelf.hand_over`."""
         return await self._shelf.hand_over(kept, say)
+
+    async def _count(self, most: int) -> int:
+        """The tasks that are under way in all processes, `most` at most; 0 if it is not known."""
+        filters = {"status": UNFINISHED, "app_version": APP_VERSION, "limit": most}
+        try:
+            async with asyncio.timeout(COUNT_SECONDS):
+                found = await self._durable.list(
+                    TASK, **filters, load_input=False, load_output=False
+                )
+        except (StoreError, TimeoutError):
+            return 0
+        return len(found)
 
     async def _start(self, task: Task) -> None:
         try:
@@ -245,18 +257,3 @@ class Tasks:
             await self._durable.forget(before.isoformat())
         except StoreError as error:
             logger.warning(f"old tasks were not deleted: {error}")
-
-
-async def _followed(progress: Progress) -> Follower | None:
-    """Whoever follows the task's run; None if the task is done.
-
-    Raises:
-        ProviderUnavailable: the task has not reached the agent.
-    """
-    try:
-        async with asyncio.timeout(STEER_SECONDS):
-            while progress.follower is None and progress.phase != "done":  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise ProviderUnavailable("the task has not reached OpenClaw yet") from None
-    return progress.follower

@@ -109,13 +109,13 @@ async def _events(watch: Watch, deadline: float) -> AsyncIterator[Event]:
     Raises:
         GatewayUnavailable: either, or the socket was lost.
     """
-    patience = FIRST_SECONDS
-    while (left := deadline - time.monotonic()) > 0:
-        event = await watch.next(min(patience, left))
+    quiet_until = time.monotonic() + FIRST_SECONDS
+    while (left := min(quiet_until, deadline) - time.monotonic()) > 0:
+        event = await watch.next(left)
         if event is None or event.kind == "lost":
             break
         if event.kind == "retrying":
-            continue
-        patience = SILENCE_SECONDS
+            continue  # no sign of life: an overloaded model is asked again for 76 s
+        quiet_until = time.monotonic() + SILENCE_SECONDS
         yield event
     raise GatewayUnavailable("OpenClaw gives no answer")

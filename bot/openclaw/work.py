@@ -1,6 +1,6 @@
 """A task's life as a durable workflow: attempts until one has an end, then the delivery.
 
-    send -> follow -> (wait, send, follow …) -> speak | text | keep
+    send -> follow -> (wait, send, follow …) -> speak | speak elsewhere | text | keep
 
 Each arrow is a step that is written down. A process that goes on with another's workflow asks the
 gateway what became of the run before anything else; a run that may still be going is never
@@ -11,11 +11,15 @@ import time
 from collections import deque
 from typing import Any
 
+from dbos import error as dbos_error
 from loguru import logger
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.openclaw.attempt import Attempts, Operator, is_transient
 from bot.openclaw.durable import Durable
+from bot.openclaw.elsewhere import Elsewhere
 from bot.openclaw.follow import Ending
+from bot.openclaw.kept import OUTCOME
 from bot.openclaw.progress import Newsroom, Progress
 from bot.openclaw.task import Delivered, Delivery, NewsKind, Outcome, Task
 
@@ -37,6 +41,7 @@ class Work:
         durable: Remembers the steps.
         attempts: Does them.
         delivery: Tells the result.
+        elsewhere: The same in other processes.
         news: Tells the rest.
         operator: Told what the operator should see.
         server_id: This process.
@@ -47,12 +52,14 @@ class Work:
         durable: Durable,
         attempts: Attempts,
         delivery: Delivery,
+        elsewhere: Elsewhere,
         news: Newsroom,
         operator: Operator,
         server_id: str,
     ) -> None:
         self._durable, self._attempts = durable, attempts
-        self._delivery, self._news, self._operator = delivery, news, operator
+        self._delivery, self._elsewhere = delivery, elsewhere
+        self._news, self._operator = news, operator
         self._server_id = server_id
         self.open: dict[str, Progress] = {}
         self.finished: deque[Progress] = deque(maxlen=REMEMBERED)
@@ -65,13 +72,24 @@ class Work:
         if not progress.fresh:
             logger.info(f"task {task.id} is gone on with")
         try:
-            outcome = self._work(progress)
+            outcome = self._work_safely(progress)
             progress.outcome, progress.phase = outcome, "done"
-            delivered = self._deliver(task, outcome)
+            delivered = self._deliver(progress, outcome)
             return {"status": outcome.status, "text": outcome.text, "delivered": delivered}
         finally:
             self.open.pop(task.id, None)
             self.finished.append(progress)
+
+    def _work_safely(self, progress: Progress) -> Outcome:
+        """As `_work`; a mistake of ours is told like any failure."""
+        try:
+            return self._work(progress)
+        except (dbos_error.DBOSException, SQLAlchemyError):
+            raise  # another process has it, or the database is away
+        except Exception as error:
+            logger.exception(f"task {progress.task.id} broke")
+            self._report(progress.task, "task_lost", f"it broke: {type(error).__name__}")
+            return Outcome("failed", "something went wrong on our side")
 
     def _work(self, progress: Progress) -> Outcome:
         deadline = progress.task.created + progress.task.limit
@@ -125,12 +143,17 @@ class Work:
 
         self._durable.on_loop(wait)
 
-    def _deliver(self, task: Task, outcome: Outcome) -> Delivered:
+    def _deliver(self, progress: Progress, outcome: Outcome) -> Delivered:
+        task = progress.task
         self._say(task, "finished", outcome.status)
         if outcome.status == "cancelled":
             return "silent"
         if self._durable.step("speak", lambda: self._speak(task, outcome)):
             return "spoken"
+        if task.caller:
+            self._durable.note(OUTCOME, [outcome.status, outcome.text])
+            if self._durable.step("elsewhere", lambda: self._speak_elsewhere(progress, outcome)):
+                return "spoken"
         if task.number:
             # Known before it is sent: who goes on after a crash cannot tell whether it went out,
             # and sends no second one.
@@ -148,6 +171,13 @@ class Work:
         except Exception as error:
             self._undelivered(task, "spoken", error)
             return False
+
+    async def _speak_elsewhere(self, progress: Progress, outcome: Outcome) -> bool:
+        task = progress.task
+        heard, waited = await self._elsewhere.told(task.id, task.caller)
+        # Who has waited, or goes on with a dead one's task, may have the caller here meanwhile.
+        again = waited or not progress.fresh
+        return heard or (again and await self._speak(task, outcome))
 
     async def _text(self, task: Task, outcome: Outcome, sender: str) -> bool:
         if sender != self._server_id:

@@ -78,12 +78,14 @@ class Answer:
         spoken: Its spoken items, in order.
         written: What it wrote instead of saying it.
         tools: What it calls, complete.
+        note: What the model was told of an earlier answer, which this one finishes.
     """
 
     id: str = ""
     spoken: list[Spoken] = field(default_factory=list)
     written: str = ""
     tools: list[ToolAsked] = field(default_factory=list)
+    note: str = ""
     _names: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -116,6 +118,11 @@ class Answer:
         if name and all(call_id != tool.call_id for tool in self.tools):
             self.tools.append(ToolAsked(call_id, name, given if isinstance(given, dict) else {}))
 
+    def spoke(self, event: Event) -> list[Frame]:
+        """A piece of what is said."""
+        sound = event["type"] == "response.output_audio.delta"
+        return self.sound(event) if sound else self.words(event)
+
     def words(self, event: Event) -> list[Frame]:
         """A piece of what is said, as text."""
         delta = str(event.get("delta") or "")
@@ -136,7 +143,10 @@ class Answer:
         return [*frames, TTSAudioRawFrame(audio, API_HZ, 1, context_id=self.id)]
 
     def go_on(self) -> str:
-        """What the model is told that is to finish this answer, which has broken off."""
+        """What the model is told that is to finish this answer, which has broken off; of one that
+        was to finish another, what this one was told."""
+        if not self.begun:
+            return self.note
         return BROKE_OFF.format(text=" ".join(item.text for item in self.spoken))
 
     def end(self, *, broken: bool = False) -> list[Frame]:

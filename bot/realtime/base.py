@@ -33,7 +33,8 @@ class HouseTurns(OpenAIRealtimeLLMService):
         self._free.set()
 
     async def quiet(self, speaks: bool) -> None:
-        """Wait until no answer is coming in, so that the two do not mix.
+        """Wait until no answer is coming in, so that the two do not mix. One that has not begun is
+        not waited for: it may never come.
 
         Args:
             speaks: A sentence of another voice follows; answers wait until it was made.

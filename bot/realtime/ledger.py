@@ -98,6 +98,13 @@ class Ledger:
         for item in answer.spoken:
             self.history.said(item.text)
 
+    def called(self, answer: Answer) -> set[str]:
+        """The answer's tools run; returns their ids."""
+        ids = {tool.call_id for tool in answer.tools}
+        for call_id in ids:
+            self.history.called(call_id)
+        return ids
+
     def interrupted(self) -> None:
         """The caller has broken in: the API keeps what was heard of its answer."""
         for item in self._playing:

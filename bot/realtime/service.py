@@ -23,6 +23,7 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from bot.brain.brain import FUNCTION_CALL_SECONDS
 from bot.errors import ProviderError, ProviderUnavailable
+from bot.failover.breaker import Breaker
 from bot.providers import Endpoint
 from bot.realtime.answer import Answer
 from bot.realtime.base import HouseTurns
@@ -51,23 +52,25 @@ class RealtimeLLM(HouseTurns):
         endpoint: Where the API is, and the model's name.
         persona: Who the model is.
         rate: Hertz of the caller's audio.
+        breaker: The endpoint's; None makes one for this call alone.
     """
 
-    def __init__(self, endpoint: Endpoint, persona: Persona, rate: int) -> None:
+    def __init__(
+        self, endpoint: Endpoint, persona: Persona, rate: int, breaker: Breaker | None = None
+    ) -> None:
         super().__init__(
             api_key=endpoint.api_key.get_secret_value(),
             base_url=endpoint.base_url,
             function_call_timeout_secs=FUNCTION_CALL_SECONDS,
             settings=self.Settings(model=endpoint.model, system_instruction=persona.prompt),
         )
-        self._session = Session(endpoint, self)
+        self._session = Session(endpoint, self, breaker or Breaker(endpoint.label))
         self._ledger = Ledger(persona, self._session.send)
         self.listening = Listening(rate, self._session.send, self._transcribed)
         self._watch = Watch(self._session.lose)
         self._answer: Answer | None = None
         self._number = self._failures = 0
-        self._owed = False
-        self._note = ""
+        self._owed, self._note = False, ""
         for event in ("on_speech", "on_written", "on_reconnecting"):
             self._register_event_handler(event)
 
@@ -117,8 +120,7 @@ class RealtimeLLM(HouseTurns):
         await self._ask()
 
     async def _handle_interruption(self) -> None:
-        self._owed = False
-        self._note = ""
+        self._owed, self._note = False, ""
         self._mouth.shut_up()
         answer = self._rest()
         if answer:
@@ -139,15 +141,14 @@ class RealtimeLLM(HouseTurns):
 
     async def _ask(self) -> None:
         """Ask for an answer to the conversation as it stands, as soon as that is possible."""
-        self._owed = True
-        if not self._session.ready or self._answer is not None:
+        self._owed = not self._session.ready or self._answer is not None
+        if self._owed:
             return
-        self._owed = False
         self._number += 1
-        self._answer = Answer()
-        self._free.clear()
-        note, self._note = self._note, ""
-        self._ledger.ask(self._number, note)
+        self._answer = Answer(note=self._note)
+        self._note = ""
+        self._ledger.ask(self._number, self._answer.note)
+        self._session.asked()
         self._watch.asked()
         await self.start_processing_metrics()
         await self.start_ttfb_metrics()
@@ -167,17 +168,15 @@ class RealtimeLLM(HouseTurns):
     async def on_broken(self, why: str) -> None:
         """The connection is lost: what it was saying ends here."""
         answer = self._rest()
-        waited_for = self._owed or answer is not None
         if answer is not None:
             self._owed = True
             await self._break_off(answer)
-        await self._call_event_handler("on_reconnecting", why, waited_for)
+        await self._call_event_handler("on_reconnecting", why, self._owed)
 
     async def _break_off(self, answer: Answer) -> None:
-        if answer.begun:
-            frames = answer.end(broken=True)
-            self._note = answer.go_on()
-            await self._mouth.say(frames)
+        frames = answer.end(broken=True)
+        self._note = answer.go_on()
+        await self._mouth.say(frames)
 
     async def on_ready(self) -> None:
         """The connection knows the conversation: go on."""
@@ -234,12 +233,13 @@ class RealtimeLLM(HouseTurns):
         if answer is None:
             return
         begins, items = not answer.begun, len(answer.spoken)
-        sound = event["type"] == "response.output_audio.delta"
-        frames = answer.sound(event) if sound else answer.words(event)
+        frames = answer.spoke(event)
         if len(answer.spoken) > items:
             self._ledger.speaks(answer.spoken[-1])
         if begins and frames:
+            self._session.answered()
             self._watch.speaking()
+            self._free.clear()
             await self.stop_ttfb_metrics()
             await self._call_event_handler("on_speech")
         await self._mouth.say(frames)
@@ -264,9 +264,7 @@ class RealtimeLLM(HouseTurns):
     async def _finish(self, answer: Answer) -> None:
         await self._mouth.say(answer.end())
         if answer.tools:
-            for tool in answer.tools:
-                self._ledger.history.called(tool.call_id)
-                self._open_function_calls.add(tool.call_id)
+            self._open_function_calls |= self._ledger.called(answer)
             await self.run_function_calls(answer.calls(self._ledger.context))
         elif answer.empty:  # nothing to say: whoever cares for the caller is to know
             await self._mouth.say([LLMFullResponseStartFrame(), LLMFullResponseEndFrame()])
@@ -276,6 +274,7 @@ class RealtimeLLM(HouseTurns):
     async def _failed(self, answer: Answer, details: Event) -> None:
         """Ask once more; the second failure in a turn is for somebody else to mend."""
         error = refusal(details)
+        self._session.blame(error)
         self._failures += 1
         logger.warning(f"Realtime: an answer failed: {error}")
         await self._break_off(answer)
@@ -286,14 +285,13 @@ class RealtimeLLM(HouseTurns):
             await self.on_gone(error)
 
     async def _error(self, event: Event) -> None:
-        asked = self._answer is not None and not self._answer.id
-        match verdict(event, asked=asked):
+        match verdict(event, asked=self._answer is not None and not self._answer.id):
             case "unheard":
                 await self.listening.refused()
             case "busy":
                 self._owed, self._answer = self._answer is not None, None
             case why if why:
-                self._session.lose(why)
+                self._session.lose(why, refusal(event))
 
     async def _transcribed(self, frame: TranscriptionFrame) -> None:
         self._ledger.history.heard(frame.text)

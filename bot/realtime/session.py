@@ -11,7 +11,8 @@ from typing import Protocol
 
 from loguru import logger
 
-from bot.errors import ProviderError, ProviderUnavailable
+from bot.errors import ProviderDenied, ProviderError, ProviderRefused, ProviderUnavailable
+from bot.failover.breaker import Breaker
 from bot.providers import Endpoint
 from bot.realtime.link import Event, Link
 from bot.realtime.refusal import refusal
@@ -57,17 +58,20 @@ class Session:
     Args:
         endpoint: Where the API is.
         listener: Who holds the conversation.
+        breaker: Told of connections that fail or are lost.
     """
 
-    def __init__(self, endpoint: Endpoint, listener: Listener) -> None:
+    def __init__(self, endpoint: Endpoint, listener: Listener, breaker: Breaker) -> None:
         self._endpoint = endpoint
         self._listener = listener
+        self._breaker = breaker
         self._link: Link | None = None
         self._making: asyncio.Task[None] | None = None
         self._configured: asyncio.Future[None] | None = None
         self._losses: deque[float] = deque(maxlen=MOST_LOSSES)
         self._over = False
         self._again = ""
+        self._asked_at = 0.0
         self.ready = False
 
     def open(self) -> None:
@@ -80,10 +84,23 @@ class Session:
         if self._link and self.ready:
             self._link.send(event)
 
-    def lose(self, why: str) -> None:
-        """The connection is not to be used any more."""
+    def lose(self, why: str, error: ProviderError | None = None) -> None:
+        """The connection is not to be used any more; `error` if the API has said what is wrong."""
         if self._link and not self._over:
-            self._lost(self._link, why)
+            self._lost(self._link, why, error)
+
+    def asked(self) -> None:
+        """A question was asked."""
+        self._asked_at = asyncio.get_running_loop().time()
+
+    def answered(self) -> None:
+        """Its answer has begun, or was complete at once."""
+        self._breaker.answered(asyncio.get_running_loop().time() - self._asked_at)
+
+    def blame(self, error: ProviderError) -> None:
+        """Hold an error against the API, unless it is the request's own fault."""
+        if isinstance(error, ProviderDenied) or not isinstance(error, ProviderRefused):
+            self._breaker.failed(error)
 
     async def close(self) -> None:
         """End the session."""
@@ -95,13 +112,15 @@ class Session:
         if self._link:
             await self._link.close()
 
-    def _lost(self, link: Link, why: str) -> None:
+    def _lost(self, link: Link, why: str, error: ProviderError | None = None) -> None:
         if link is not self._link or self._over:
             return
+        away = ProviderUnavailable(f"Realtime: {why}")
         if self._configured and not self._configured.done():
-            self._configured.set_exception(ProviderUnavailable(f"Realtime: {why}"))
+            self._configured.set_exception(away)
             return
         self.ready = False
+        self.blame(error or away)
         self._make(why, RECONNECT_SECONDS)
 
     def _make(self, why: str, seconds: float) -> None:
@@ -153,7 +172,10 @@ class Session:
             try:
                 await self._attempt(min(ATTEMPT_SECONDS, deadline - now()))
                 return
-            except ProviderUnavailable as error:
+            except ProviderError as error:
+                self.blame(error)
+                if not isinstance(error, ProviderUnavailable):
+                    raise
                 wait = max(RETRY_SECONDS, error.retry_after)
                 if now() + wait >= deadline:
                     raise

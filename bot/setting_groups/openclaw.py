@@ -20,7 +20,7 @@ class OpenClawSettings(Group):
         600, gt=0, le=86_400, description="Seconds a delegated task may take, by the clock."
     )
     OPENCLAW_MAX_TASKS: TaskLimits = Field(
-        "3,20", description="Delegated tasks at once: for a call, and in one process."
+        "3,20", description="Delegated tasks at once: for a call, and in all."
     )
     BOT_HYBRID_LLM: bool | None = Field(
         None,

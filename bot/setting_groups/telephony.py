@@ -16,6 +16,11 @@ class TwilioSettings(Group):
     TWILIO_REGION: str = Field("", description="Twilio region, e.g. ie1; goes with TWILIO_EDGE.")
     TWILIO_EDGE: str = Field("", description="Twilio edge, e.g. dublin; goes with TWILIO_REGION.")
     TWILIO_API_URL: HttpUrl = Field("", description="Another address for Twilio's REST API.")
+    CALLER_ID_ATTESTED: bool = Field(
+        False,
+        description="true: notes, profile and waiting results only for callers whose number is "
+        "attested (STIR/SHAKEN, level A); false: for all whose number was not found to be forged.",
+    )
     TWILIO_PHONE_NUMBER: str = Field(
         "", pattern=r"^(\+[1-9]\d{1,14})?$", description="Own number, +15551234567, for calls out."
     )

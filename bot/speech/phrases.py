@@ -17,6 +17,9 @@ from bot.errors import ProviderError
 PHRASE_RATE = 24_000
 """Hertz; what every provider here can deliver as 16-bit mono PCM."""
 
+MOST_FAILURES = 3
+"""Of one voice, after which it is not asked for the other sentences now."""
+
 _MAX_BYTES = PHRASE_RATE * 2 * 60
 
 Synthesize = Callable[[str], Awaitable[bytes]]
@@ -63,7 +66,9 @@ class Phrases:
             self._borrowed.add(text)
 
     async def prepare(self, texts: Iterable[str], synthesize: Synthesize) -> None:
-        """Load or render every text; one that cannot be rendered is logged and left out."""
+        """Load or render every text; one that cannot be rendered is logged and left out, and the
+        rest with it where the voice is down: calls wait for this."""
+        failures = 0
         for text in self.missing(texts):
             path = self._path(text)
             audio = await asyncio.to_thread(_read, path)
@@ -72,6 +77,9 @@ class Phrases:
                     audio = await synthesize(text)
                 except ProviderError as error:
                     logger.warning(f"sentence not rendered before the call: {error}")
+                    failures += 1
+                    if failures == MOST_FAILURES:
+                        return
                     continue
                 await asyncio.to_thread(_write, path, audio)
             if audio:

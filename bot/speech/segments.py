@@ -96,8 +96,6 @@ class Segments(_Base):
 
     async def _try(self, segment: SpeechPausedFrame) -> tuple[str, ErrorFrame | None]:
         pcm = segment.audio + self._trailing_silence()
-        self._record_stt_audio_usage(pcm)
-        await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
         text, error = "", None
         try:
             async for frame in self.transcribe(pcm_to_wav(pcm, segment.rate)):
@@ -105,8 +103,14 @@ class Segments(_Base):
                     text = frame.text.strip()
                 elif isinstance(frame, ErrorFrame):
                     error = frame
+        except asyncio.CancelledError:
+            self._record_stt_audio_usage(pcm)  # told with what is transcribed next
+            raise
         except Exception as failure:
             error = ErrorFrame(f"transcription failed: {failure}", exception=failure)
+        if error is None:  # what failed has cost nothing
+            self._record_stt_audio_usage(pcm)
+            await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
         return text, error
 
     async def _tell(self, attempt: asyncio.Task[tuple[str, ErrorFrame | None]], pause: int) -> None:

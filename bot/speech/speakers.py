@@ -1,8 +1,10 @@
 """What speaks: each vendor's way from a piece of text to its sound."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +24,9 @@ RATE = 24_000
 PIECE_BYTES = RATE * 2 // 10
 """Sound is passed on in pieces of at least 0.1 s, and of as much as has come by then: each piece
 costs four steps through the pipeline. Pipecat's 0.5 s delays the first word by as much."""
+CLOUD_SECONDS = 2.0
+"""To a voice's first sound in a call: nothing else can be said meanwhile, and an apology is to be
+heard within 3 s of the question."""
 _TIMEOUT = httpx2.Timeout(connect=2.0, read=60.0, write=4.0, pool=2.0)
 """Upper bounds for the connection; the chain's patience is what gives a voice up."""
 
@@ -154,7 +159,8 @@ def make_voice(
             return
 
     breaker.probe = breaker.probe or probe
-    wait = patience(endpoint.provider, cloud=is_cloud(endpoint))
+    cloud = is_cloud(endpoint)
+    wait = CLOUD_SECONDS if cloud else patience(endpoint.provider, cloud=False)
     return Link(speaker, breaker, wait, hedges=endpoint.provider != "embedded")
 
 
@@ -167,5 +173,14 @@ async def synthesize(endpoint: Endpoint, clients: Clients, text: str) -> bytes:
     Raises:
         ProviderError: the voice's provider refused or was not reached.
     """
-    pieces = [sound.pcm async for sound in make_speaker(endpoint, clients).speak(text)]
-    return b"".join(pieces)
+    wait = patience(endpoint.provider, cloud=is_cloud(endpoint))
+    said = b""
+    async with aclosing(make_speaker(endpoint, clients).speak(text)) as sound:
+        while True:
+            try:
+                async with asyncio.timeout(wait):
+                    said += (await anext(sound)).pcm
+            except StopAsyncIteration:
+                return said
+            except TimeoutError:
+                raise ProviderUnavailable(f"{endpoint.label}: silent for {wait:g} s") from None

@@ -22,7 +22,7 @@ from bot.speech.transcribers import Transcriber, make_ears
 TTFS_P99_SECONDS = 1.5
 """What the service declares to Pipecat, for its metrics; turns wait for the transcript itself."""
 
-LATE_SECONDS = (0.5, 2.0)
+LATE_SECONDS = (0.5, 1.5)
 """Bounds of the deadline after which the next ears get the segment as well."""
 
 

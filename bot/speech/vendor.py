@@ -10,7 +10,7 @@ from bot.errors import ProviderDenied, ProviderError, ProviderRefused, ProviderU
 
 CLOUD_PATIENCE, OWN_PATIENCE, EMBEDDED_PATIENCE = 6.0, 15.0, 60.0
 """Seconds to the first sign of an answer, after which a provider has failed, if there is no other
-(see `relay.IMPATIENT_SECONDS`). Servers of one's own
+(see `link.Rules.impatient`). Servers of one's own
 load a model with their first request; the embedded ones share two cores with the calls."""
 
 

@@ -13,16 +13,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Text, cast, or_, select
+from sqlalchemy import Text, cast, func, or_, select
 
 from bot.store.console_tables import CallIndexRow
+from bot.store.queries import StoredEvent
 from bot.store.store import Store
-from bot.store.tables import CallRow, ServerRow
+from bot.store.tables import CallRow, EventRow, ServerRow
 
 MOST_CALLS = 50_000
 """The newest of a time; more would take seconds to read."""
 EARLY_HANG_UP = timedelta(seconds=20)
 """A caller who hangs up sooner has most likely not got what they wanted."""
+PROVIDER = "provider"
+"""The kind of the lines that breakers write."""
 _AT_ONCE = 400
 """Rows between two looks at the calls: a few milliseconds."""
 _STILL_THERE = timedelta(seconds=60)
@@ -187,6 +190,37 @@ def _stages(rows: Sequence[Any]) -> dict[str, Spread]:
         for stage, seconds in row.stages.items():
             found[stage] += seconds
     return {stage: spread(values) for stage, values in found.items()}
+
+
+async def provider_events(store: Store, since: datetime, limit: int = 50) -> list[StoredEvent]:
+    """What happened to providers since then (their breakers opened and closed), the latest first;
+    at most `limit`."""
+    columns = (getattr(EventRow, name) for name in StoredEvent.__dataclass_fields__)
+    query = (
+        select(*columns)
+        .where(EventRow.at >= since, EventRow.kind == PROVIDER)
+        .order_by(EventRow.at.desc(), EventRow.id.desc())
+        .limit(limit)
+    )
+    async with store.reading() as session:
+        return [StoredEvent(*row) for row in (await session.execute(query)).all()]
+
+
+async def reasons(
+    store: Store, since: datetime, limit: int = 20
+) -> list[tuple[tuple[str, str], int]]:
+    """Why calls that began since then got their mode: ((mode, reason), how many), the most frequent
+    first; what was passed over before is left out."""
+    query = (
+        select(CallRow.mode, CallRow.mode_reason, func.count())
+        .where(CallRow.started_at >= since)
+        .group_by(CallRow.mode, CallRow.mode_reason)
+    )
+    counted: Counter[tuple[str, str]] = Counter()
+    async with store.reading() as session:
+        for mode, reason, number in (await session.execute(query)).all():
+            counted[mode, reason.partition("; not ")[0]] += number
+    return counted.most_common(limit)
 
 
 async def uptime(store: Store, since: datetime) -> float:

@@ -2,6 +2,10 @@
 
 Every function raises StoreError when it cannot read. Only ended calls are found by their words, a
 few seconds after their end (`bot.store.queries_index`).
+
+The databases' planners cannot tell how many calls a word brings, so the way is chosen here: what
+few calls have is looked up in the full-text index and sorted; what many have is met soon enough
+when the calls are gone through from the newest on.
 """
 
 import re
@@ -10,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, union
 from sqlalchemy import true as always
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.console_tables import CallIndexRow
 from bot.store.once import folded
@@ -23,7 +28,12 @@ MOST_COUNTED = 100_000
 _WORDS = 8
 """More words than anybody types; the rest is left out."""
 _EXCERPT = 160
+_BETWEEN = "\x1e"
+"""ASCII's record separator, between two things said."""
 _DIGITS = 3
+FEW = 1_000
+"""Calls that are looked up one by one and sorted, in some 5 ms; where more have the words, one in
+so many that the newest page of them is met among the first thousands (SQLite)."""
 _PAGE_OF_EXPORT = 200
 
 
@@ -63,21 +73,36 @@ class Found:
 
 
 _CALL = tuple(getattr(CallRow, name) for name in StoredCall.__dataclass_fields__)
+_ORDER = (CallRow.started_at.desc(), CallRow.id.desc())
 _COUNTS = ("turns", "slow_turns", "errors", "tools", "slowest")
 
 
 async def search(store: Store, wanted: Wanted, limit: int = 50) -> list[Found]:
     """The newest calls that fit, at most `limit`."""
-    query = _select(store, wanted, *_CALL, *(getattr(CallIndexRow, name) for name in _COUNTS))
-    query = query.order_by(CallRow.started_at.desc(), CallRow.id.desc()).limit(limit)
-    if wanted.cursor:
-        query = query.where(await _behind(store, wanted.cursor))
+    columns = (*_CALL, *(getattr(CallIndexRow, name) for name in _COUNTS))
+    terms = _terms(wanted.words)
     width = len(_CALL)
     async with store.reading() as session:
+        many = bool(terms) and await _many(session, store, terms)
+        looked_up = bool(wanted.words.strip()) and not many
+        which = (CallRow.id, CallRow.started_at) if looked_up else columns
+        query = _select(store, wanted, *which, many=many)
+        if wanted.cursor:
+            query = query.where(await _behind(session, wanted.cursor))
+        query = (
+            _newest(query, columns, limit) if looked_up else query.order_by(*_ORDER).limit(limit)
+        )
         rows = (await session.execute(query)).all()
-    found = [_found(StoredCall(*row[:width]), row[width:]) for row in rows]
-    terms = _terms(wanted.words)
-    return await _with_excerpts(store, found, terms) if terms else found
+        found = [_found(StoredCall(*row[:width]), row[width:]) for row in rows]
+        return await _with_excerpts(session, store, found, terms) if terms else found
+
+
+def _newest(fitting: Select[Any], columns: tuple[Any, ...], limit: int) -> Select[Any]:
+    """The columns of the newest of all that fit, which are found before any of them is sorted."""
+    fits = fitting.cte("fits").prefix_with("MATERIALIZED")
+    newest = select(fits.c.id).order_by(fits.c.started_at.desc(), fits.c.id.desc()).limit(limit)
+    query = select(*columns).outerjoin(CallIndexRow, CallIndexRow.call_id == CallRow.id)
+    return query.where(CallRow.id.in_(newest)).order_by(*_ORDER)
 
 
 def _found(call: StoredCall, counts: Sequence[Any]) -> Found:
@@ -110,7 +135,16 @@ async def modes(store: Store) -> list[str]:
         return sorted((await session.execute(select(CallRow.mode).distinct())).scalars())
 
 
-def _select(store: Store, wanted: Wanted, *columns: Any) -> Select[Any]:
+async def _many(session: AsyncSession, store: Store, terms: list[str]) -> bool:
+    """Whether more than `FEW` calls have the words. PostgreSQL counts as it plans."""
+    if store.dialect != "sqlite":
+        return False
+    some = _matches(terms).limit(FEW + 1).subquery()
+    counted = await session.execute(select(func.count()).select_from(some))
+    return int(counted.scalar_one()) > FEW
+
+
+def _select(store: Store, wanted: Wanted, *columns: Any, many: bool = False) -> Select[Any]:
     query = select(*columns).outerjoin(CallIndexRow, CallIndexRow.call_id == CallRow.id)
     for column, value in (
         (CallRow.mode, wanted.mode),
@@ -127,10 +161,10 @@ def _select(store: Store, wanted: Wanted, *columns: Any) -> Select[Any]:
         query = query.where(CallRow.started_at >= wanted.after)
     if wanted.before:
         query = query.where(CallRow.started_at < wanted.before)
-    return query.where(_says(store, wanted.words)) if wanted.words.strip() else query
+    return query.where(_says(store, wanted.words, many)) if wanted.words.strip() else query
 
 
-def _says(store: Store, words: str) -> ColumnElement[bool]:
+def _says(store: Store, words: str, many: bool) -> ColumnElement[bool]:
     """All the words, each from its beginning; or a number that has these digits in a row."""
     terms = _terms(words)
     digits = re.sub(r"[\s()./-]|^\+", "", words.strip())
@@ -139,19 +173,34 @@ def _says(store: Store, words: str) -> ColumnElement[bool]:
         choices += [CallRow.caller.contains(digits), CallRow.callee.contains(digits)]
     if re.fullmatch(r"[0-9a-f]{32}|CA[0-9a-zA-Z]{32}", words.strip()):
         choices += [CallRow.id == words.strip(), CallRow.provider_call_id == words.strip()]
+    if many:
+        # The sum hides the column from the planner, which would look all of them up.
+        return or_(*choices, (CallIndexRow.number + 0).in_(_matches(terms)))
+    ids = [select(CallRow.id).where(or_(*choices))] if choices else []
     if terms:
-        choices.append(_fits(store, terms))
-    return or_(*choices) if choices else ~always()
+        ids.append(_having(store, terms))
+    if not ids:
+        return ~always()
+    hits = (union(*ids) if len(ids) > 1 else ids[0]).cte("hits").prefix_with("MATERIALIZED")
+    return CallRow.id.in_(select(hits.c[0]))
 
 
-def _fits(store: Store, terms: list[str]) -> ColumnElement[bool]:
+def _having(store: Store, terms: list[str]) -> Select[Any]:
+    """The ids of the calls that have all the words."""
+    query = select(CallIndexRow.call_id.label("id"))
     if store.dialect == "sqlite":
-        hits = text("SELECT rowid FROM fts_calls WHERE fts_calls MATCH :terms")
-        asked = " ".join(f'"{term}"*' for term in terms)
-        return CallIndexRow.number.in_(hits.bindparams(terms=asked).columns(CallIndexRow.number))
+        return query.where(CallIndexRow.number.in_(_matches(terms)))
     vector = func.to_tsvector(text("'simple'"), CallIndexRow.text)
     asked = " & ".join(f"{term}:*" for term in terms)
-    return vector.bool_op("@@")(func.to_tsquery(text("'simple'"), asked))
+    return query.where(vector.bool_op("@@")(func.to_tsquery(text("'simple'"), asked)))
+
+
+def _matches(terms: list[str]) -> Select[Any]:
+    """SQLite: the numbers of the index's rows that have all the words."""
+    hits = text("SELECT rowid AS number FROM fts_calls WHERE fts_calls MATCH :terms")
+    asked = " ".join(f'"{term}"*' for term in terms)
+    found = hits.bindparams(terms=asked).columns(CallIndexRow.number).subquery("matched")
+    return select(found.c.number)
 
 
 def _terms(words: str) -> list[str]:
@@ -159,32 +208,46 @@ def _terms(words: str) -> list[str]:
     return folded(words).split()[:_WORDS]
 
 
-async def _behind(store: Store, call_id: str) -> ColumnElement[bool]:
-    async with store.reading() as session:
-        mark = (
-            await session.execute(select(CallRow.started_at).where(CallRow.id == call_id))
-        ).scalar_one_or_none()
+async def _behind(session: AsyncSession, call_id: str) -> ColumnElement[bool]:
+    query = select(CallRow.started_at).where(CallRow.id == call_id)
+    mark = (await session.execute(query)).scalar_one_or_none()
     if mark is None:
         return ~always()
     same_moment = and_(CallRow.started_at == mark, CallRow.id < call_id)
     return or_(CallRow.started_at < mark, same_moment)
 
 
-async def _with_excerpts(store: Store, found: list[Found], terms: list[str]) -> list[Found]:
-    """Each with the first thing said that has one of the words."""
-    ids = [one.call.id for one in found]
-    query = (
-        select(UtteranceRow.call_id, UtteranceRow.text)
-        .where(UtteranceRow.call_id.in_(ids))
-        .order_by(UtteranceRow.call_id, UtteranceRow.at, UtteranceRow.id)
+async def _with_excerpts(
+    session: AsyncSession, store: Store, found: list[Found], terms: list[str]
+) -> list[Found]:
+    """Each with something said that has one of the words."""
+    has = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, terms))})")
+    # The database sees the words letter by letter; accents and the like are looked at here.
+    likely = [UtteranceRow.text.icontains(term, autoescape=True) for term in terms]
+    said = (
+        select(func.aggregate_strings(UtteranceRow.text, _BETWEEN))
+        .where(UtteranceRow.call_id == CallRow.id, or_(*likely, _beyond_ascii(store)))
+        .correlate(CallRow)
+        .scalar_subquery()
     )
+    ids = [one.call.id for one in found]
     excerpts: dict[str, str] = {}
-    async with store.reading() as session:
-        for call_id, said in (await session.execute(query)).all():
-            if call_id not in excerpts and _has(said, terms):
-                excerpts[call_id] = said if len(said) <= _EXCERPT else said[: _EXCERPT - 1] + "…"
+    for call_id, texts in await session.execute(
+        select(CallRow.id, said).where(CallRow.id.in_(ids))
+    ):
+        fitting = (text for text in (texts or "").split(_BETWEEN) if has.search(_plain(text)))
+        text = next(fitting, "")
+        excerpts[call_id] = text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
     return [replace(one, excerpt=excerpts.get(one.call.id, "")) for one in found]
 
 
-def _has(said: str, terms: list[str]) -> bool:
-    return any(word.startswith(term) for word in folded(said).split() for term in terms)
+def _beyond_ascii(store: Store) -> ColumnElement[bool]:
+    said = UtteranceRow.text
+    if store.dialect == "sqlite":
+        return said.bool_op("GLOB")("*[^ -~]*")
+    return func.octet_length(said) != func.char_length(said)
+
+
+def _plain(said: str) -> str:
+    """As the index has it; plain English needs no more than small letters."""
+    return said.casefold() if said.isascii() else folded(said)

@@ -119,7 +119,10 @@ class TwilioRest:
             ProviderUnavailable: Twilio could not be reached; whether it was sent is not known.
         """
         answer = await self._post("/Messages", {"To": to, "From": from_, "Body": body})
-        return str(answer.get("sid", ""))
+        sid = answer.get("sid")
+        if not isinstance(sid, str):
+            raise ProviderUnavailable("Twilio's answer names no message")
+        return sid
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -6,12 +6,15 @@ accepts sees where a connection's first request goes. So every answer closes its
 
 import asyncio
 import socket
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import uvicorn
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FORCED_SECONDS = 1.0
+"""What the application gets for its own shutdown where the server stops now."""
 
 
 class WebServer(uvicorn.Server):
@@ -35,6 +38,14 @@ class WebServer(uvicorn.Server):
         """Start serving `sockets`, which may be none at all."""
         await super().startup(sockets)
         self._up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving. The application is told of it also where nothing else is waited for."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FORCED_SECONDS):
+                    await self.lifespan.shutdown()
 
     def adopt(self, connection: socket.socket, received: bytes) -> None:
         """Serve an accepted connection of which `received` was read already."""

@@ -18,16 +18,29 @@ from bot.web.messages import Refused
 
 def refusal(request: Request, settings: Settings) -> Refused | None:
     """Why this request may not use the room, or None if it may."""
+    if refused := foreign(request, settings):
+        return refused
+    host, origin = _host_and_origin(request)
+    if origin == host and guard.local(request):
+        return None
+    return _token_refusal(request, settings)
+
+
+def foreign(request: Request, settings: Settings) -> Refused | None:
+    """Why this request is none of our own pages', or None if it is."""
+    host, origin = _host_and_origin(request)
+    public = urlsplit(settings.PUBLIC_URL.lower()).netloc
+    if not origin or origin not in (host, public):
+        return Refused(code="foreign", message="Open the room's own page and call from there.")
+    return None
+
+
+def _host_and_origin(request: Request) -> tuple[str, str]:
     host = request.headers.get("host", "").lower()
     origin = urlsplit(request.headers.get("origin", "").lower()).netloc
     if "origin" not in request.headers and request.headers.get("sec-fetch-site") == "same-origin":
         origin = host  # browsers name no origin when they only read
-    public = urlsplit(settings.PUBLIC_URL.lower()).netloc
-    if not origin or origin not in (host, public):
-        return Refused(code="foreign", message="Open the room's own page and call from there.")
-    if origin == host and guard.local(request):
-        return None
-    return _token_refusal(request, settings)
+    return host, origin
 
 
 def _token_refusal(request: Request, settings: Settings) -> Refused | None:

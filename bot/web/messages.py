@@ -20,10 +20,15 @@ RefusalCode = Literal[
     "full",
     "no_cookie",
     "no_store",
+    "link_unknown",
+    "link_taken",
+    "link_over",
+    "wait",
 ]
 """Why a request was not done. 'foreign': sent by another site's page. 'closed': the room is open
 on the server's own machine only, because no operator token is set. 'gone': there is no such
-conversation or note. 'full': no more notes."""
+conversation or note. 'full': no more notes. 'link_…': a phone caller's link is none, was opened in
+another browser, or its call is over. 'wait': too many attempts."""
 
 MEDIA_SECTIONS = 4
 """Most m= lines in an offer. The room needs two: audio and the data channel."""
@@ -65,6 +70,21 @@ class Candidates(_Body):
 
     pc_id: Annotated[str, Field(min_length=1, max_length=128)]
     candidates: Annotated[list[Candidate], Field(max_length=64)]
+
+
+class LinkToken(_Body):
+    """What stands in a phone caller's link behind '#'."""
+
+    token: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class LinkedPage(_Body):
+    """The page beside a phone call is this browser's. `link` names it in later requests; `over`:
+    its call is over."""
+
+    link: str
+    bot: str
+    over: bool
 
 
 class Refused(_Body):

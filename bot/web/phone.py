@@ -19,6 +19,7 @@ from bot.modes.mode import PHONE, STREAMING, media_path
 from bot.settings import Settings
 from bot.switchboard import Switchboard
 from bot.telephony import twiml
+from bot.telephony.caller_id import is_theirs
 from bot.telephony.prompts import Occasion
 from bot.telephony.signature import Trust, public_base, signed, trust
 from bot.telephony.twilio import TwilioRest
@@ -127,6 +128,8 @@ class _Phone:
             caller=form.get("From", ""),
             callee=form.get("To", ""),
             provider_call_id=sid,
+            number_is_theirs=direction == "outbound"
+            or is_theirs(form.get("StirVerstat", ""), self._settings.CALLER_ID_ATTESTED),
         )
         try:
             token = self._switchboard.expect(call)

@@ -1,7 +1,8 @@
 """The test room: its page, and the WebRTC offers that the page sends.
 
 Routes: `GET /` and `GET /assets/…` (the built page), `GET /api/room` (could a call start now?),
-`POST /api/offer` and `PATCH /api/offer` (WebRTC). Who may call: `bot/web/door.py`.
+`POST /api/offer` and `PATCH /api/offer` (WebRTC). Who may call: `bot/web/door.py`. The same page
+beside a phone call: `bot/web/room_link.py`.
 """
 
 import mimetypes
@@ -16,8 +17,10 @@ from bot.web import security
 from bot.web.connections import ConnectionUnknown, OfferInvalid, RoomConnections
 from bot.web.messages import Answer, Candidates, Offer, RoomStatus
 from bot.web.room_http import Refusal, RoomRoute, let_in, read
+from bot.web.room_link import link_router
 from bot.web.room_visitor import visitor, welcome
 from bot.web.seams import Converse, Ready
+from tools.links import Links
 
 STATIC = Path(__file__).parent / "static"
 CONTENT_SECURITY_POLICY = security.CONTENT_SECURITY_POLICY.replace(
@@ -34,6 +37,7 @@ def room_router(
     converse: Converse,
     ready: Ready,
     connections: RoomConnections | None = None,
+    links: Links | None = None,
 ) -> APIRouter:
     """The room's routes.
 
@@ -43,12 +47,16 @@ def room_router(
         converse: Runs one conversation over a transport; returns when it is over.
         ready: Why no call can be taken yet, or ''.
         connections: Pass your own to close them at shutdown, after the switchboard was drained.
+        links: To the pages beside phone calls; without, there are none.
     """
     router = APIRouter(route_class=RoomRoute)
     rooms = RoomConnections(switchboard, converse) if connections is None else connections
     # With several processes on the port a connection's id says whose it is.
     mine = f"{switchboard.worker}-" if switchboard.worker else ""
     _add_pages(router, STATIC)
+    if links is not None:
+        page = STATIC / "room.html"
+        router.include_router(link_router(settings, links, page, CONTENT_SECURITY_POLICY))
 
     @router.get("/api/room")
     async def status() -> RoomStatus:

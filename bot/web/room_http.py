@@ -29,6 +29,10 @@ _STATUS: dict[RefusalCode, int] = {
     "full": 409,
     "no_cookie": 403,
     "no_store": 503,
+    "link_unknown": 404,
+    "link_taken": 403,
+    "link_over": 410,
+    "wait": 429,
 }
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -55,6 +59,16 @@ class RoomRoute(APIRoute):
                 return _answer(error.refused)
 
         return handled
+
+
+def own_page(request: Request, settings: Settings) -> None:
+    """Let only our own pages pass.
+
+    Raises:
+        Refusal: another site's page, or a program that does not say whose it is.
+    """
+    if refused := door.foreign(request, settings):
+        raise Refusal(refused.code, refused.message)
 
 
 def let_in(request: Request, settings: Settings) -> None:

@@ -18,9 +18,12 @@ from bot.errors import StoreError, TandemError
 from bot.settings import Settings
 from bot.store import notes
 from bot.store.store import Store
+from bot.web.messages import LinkedPage, LinkToken
 from bot.web.room_http import Refusal, RoomRoute, let_in, read
+from bot.web.room_link import linked
 from bot.web.room_visitor import visitor
 from tools.arithmetic import LONGEST, Nonsense, calculate, shown
+from tools.links import Links
 from tools.number_words import symbols
 
 T = TypeVar("T")
@@ -85,27 +88,33 @@ class _Changed(TandemError):
     """The note is not any more what the edit was made from."""
 
 
-def notes_router(settings: Settings, store: Store) -> APIRouter:
+def notes_router(settings: Settings, store: Store, links: Links | None = None) -> APIRouter:
     """The routes.
 
     Args:
         settings: For who may ask, and the calculator's language.
         store: Where the notes are.
+        links: The pages beside phone calls, which show the callers' own notes.
     """
     router = APIRouter(route_class=RoomRoute)
 
+    def owner_of(request: Request) -> str:
+        if links and "link" in request.query_params:
+            return linked(request, settings, links).owner
+        return _owner(request, settings)
+
     @router.get("/api/notes")
     async def listed(request: Request) -> NoteList:
-        titles = await _stored(notes.titles(store, _owner(request, settings)))
+        titles = await _stored(notes.titles(store, owner_of(request)))
         return NoteList(notes=[NoteTitle(id=key, title=title) for key, title in titles])
 
     @router.get("/api/notes/{note_id}")
     async def show(request: Request, note_id: str) -> NoteFull:
-        return await _present(store, _owner(request, settings), note_id)
+        return await _present(store, owner_of(request), note_id)
 
     @router.post("/api/notes")
     async def create(request: Request) -> NoteFull:
-        owner, new = _owner(request, settings), await read(request, NewNote)
+        owner, new = owner_of(request), await read(request, NewNote)
         try:
             writing = notes.create(store, owner, new.title, new.text, key=token_hex(16))
             return _full(await _stored(writing))
@@ -114,7 +123,7 @@ def notes_router(settings: Settings, store: Store) -> APIRouter:
 
     @router.put("/api/notes/{note_id}")
     async def write(request: Request, note_id: str) -> Response:
-        owner, edit = _owner(request, settings), await read(request, NoteEdit)
+        owner, edit = owner_of(request), await read(request, NoteEdit)
 
         def apply(text: str) -> str:
             if text not in (edit.base, edit.text):
@@ -133,13 +142,14 @@ def notes_router(settings: Settings, store: Store) -> APIRouter:
 
     @router.delete("/api/notes/{note_id}")
     async def delete(request: Request, note_id: str) -> Response:
-        owner = _owner(request, settings)
+        owner = owner_of(request)
         await _stored(notes.remove(store, owner, note_id, key=token_hex(16)))
         return Response(status_code=204)
 
     @router.post("/api/calculate")
     async def work_out(request: Request) -> CalculationResult:
-        let_in(request, settings)
+        if not (links and "link" in request.query_params and linked(request, settings, links)):
+            let_in(request, settings)
         asked = await read(request, Calculation)
         try:
             value, exact = shown(calculate(symbols(asked.expression, settings.BOT_LANGUAGE[:2])))
@@ -152,7 +162,8 @@ def notes_router(settings: Settings, store: Store) -> APIRouter:
 
 def room_models() -> list[type[BaseModel]]:
     """Every body and answer, for the page's generated types."""
-    return [NoteTitle, NoteList, NoteFull, NewNote, NoteEdit, Calculation, CalculationResult]
+    own: list[type[BaseModel]] = [NoteTitle, NoteList, NoteFull, NewNote, NoteEdit]
+    return [*own, Calculation, CalculationResult, LinkToken, LinkedPage]
 
 
 def _full(note: notes.Note) -> NoteFull:

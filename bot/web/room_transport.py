@@ -1,7 +1,6 @@
 """Pipecat's WebRTC transport as the room uses it: audio both ways, few messages in."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,10 +14,9 @@ from pipecat.transports.smallwebrtc.transport import (
     SmallWebRTCOutputTransport,
     SmallWebRTCTransport,
 )
-from pydantic import ValidationError
 
 from bot.output import HoldsOutput
-from tools.ui import ANSWERS, UiTyped
+from bot.web.room_events import FromPage
 
 IN_HZ = 16_000
 """What Silero, Smart Turn and Whisper take."""
@@ -30,29 +28,6 @@ WRITE_SECONDS = 0.5
 ALLOWED_TYPES = frozenset({"client-ready", "ui-event"})
 """RTVI messages a page may send. The others let it forge tool results, have the server fetch
 addresses, or speak past its microphone. Of UI events only those of `tools.ui` pass."""
-BURST, PER_SECOND = 200.0, 50.0
-"""Messages from one page: so many at once, so many a second. A command of a tool, or a hand on a
-window, makes two or three; each costs the server some 0.1 ms."""
-TYPED_BURST, TYPED_PER_SECOND = 4.0, 0.5
-"""Of these, typed turns: nobody types a sentence in less than two seconds for long."""
-
-
-class Allowance:
-    """Lets so many things pass at once, and so many a second in the long run."""
-
-    def __init__(self, burst: float, per_second: float) -> None:
-        self._burst, self._per_second = burst, per_second
-        self._left, self._at = burst, time.monotonic()
-
-    def take(self) -> bool:
-        """Whether one more may pass now."""
-        now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class RoomInput(SmallWebRTCInputTransport):
@@ -117,8 +92,7 @@ class RoomTransport(SmallWebRTCTransport):
         )
         self._connection = connection
         self._next: RoomTransport | None = None
-        self._messages = Allowance(BURST, PER_SECOND)
-        self._turns = Allowance(TYPED_BURST, TYPED_PER_SECOND)
+        self._page = FromPage()
 
     def away(self, away: bool) -> None:
         """The page gives no sign of life: what the bot says waits until it does again."""
@@ -164,7 +138,7 @@ class RoomTransport(SmallWebRTCTransport):
         kind = message.get("type") if isinstance(message, dict) else None
         passed = None
         ours = kind in ALLOWED_TYPES and message.get("label") == rtvi.MESSAGE_LABEL
-        if ours and self._messages.take():
+        if ours and self._page.take():
             passed = self._event(message) if kind == "ui-event" else message
         if passed is None:
             logger.warning(f"room: a page's message was dropped ({str(kind)[:40]!r})")
@@ -172,22 +146,13 @@ class RoomTransport(SmallWebRTCTransport):
             await super()._on_app_message(passed, sender)
 
     def _event(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        """The UI event, just as its model has it; None if it is none of ours, or too much."""
-        data = message.get("data")
-        name = data.get("event") if isinstance(data, dict) else None
-        kind = ANSWERS.get(name) if isinstance(name, str) else None
-        if kind is None or not isinstance(data, dict):
+        """The message with its UI event checked; None if it is none of ours, or too much."""
+        event = self._page.event(message.get("data"))
+        if event is None:
             return None
-        try:
-            told = kind.model_validate(data.get("payload"))
-        except ValidationError:
-            return None
-        if isinstance(told, UiTyped) and not self._turns.take():
-            return None
-        event = {"event": name, "payload": told.model_dump(mode="json")}
         return {
             "label": rtvi.MESSAGE_LABEL,
             "type": "ui-event",
             "id": str(message.get("id", ""))[:64],
-            "data": event,
+            "data": {"event": event[0], "payload": event[1]},
         }

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -72,6 +73,8 @@ def openai_problem(messages: list[Message]) -> str:
         if open_calls:
             return f"calls without a result: {open_calls}"
         for one in message.get("tool_calls") or ():
+            if not re.fullmatch(r"[A-Za-z0-9]{9}", one["id"]):
+                return f"an id that Mistral refuses: {one['id']}"
             if one["id"] in seen:
                 return f"an id twice: {one['id']}"
             seen.add(one["id"])
@@ -130,8 +133,8 @@ async def check(messages: list[Message], said: str) -> None:
 def test_nothing_valid_is_lost() -> None:
     messages = [
         user("Note milk"),
-        call("a"),
-        result("a", '"Saved."'),
+        call("a1b2c3d4e"),
+        result("a1b2c3d4e", '"Saved."'),
         bot("Noted."),
         user("Thanks"),
     ]
@@ -167,9 +170,9 @@ def test_users_are_merged_and_silence_is_left_out() -> None:
 
 
 def test_words_and_the_call_behind_them_are_one_message_but_for_claude() -> None:
-    messages = [user("Note milk"), bot("Sure."), call("a"), result("a")]
+    messages = [user("Note milk"), bot("Sure."), call("a1b2c3d4e"), result("a1b2c3d4e")]
     one = valid(messages)[1]
-    assert (one["content"], one["tool_calls"][0]["id"]) == ("Sure.", "a")
+    assert (one["content"], one["tool_calls"][0]["id"]) == ("Sure.", "a1b2c3d4e")
     assert valid(messages, calls_in_text=False) == messages
 
 
@@ -187,6 +190,14 @@ def test_ids_that_a_server_gives_twice_are_told_apart() -> None:
     answers = [(m["tool_call_id"], m["content"]) for m in sent if m["role"] == "tool"]
     assert answers == [(first, "one"), (second, "two")]
     assert first != second
+
+
+def test_an_id_that_a_template_refuses_is_changed_the_same_each_time() -> None:
+    """Tasks' results come into the conversation under ids of ours."""
+    messages = [user("Go"), call("result_0f"), result("result_0f"), user("And?")]
+    first, again = valid(messages), valid([*messages, bot("So."), user("Well?")])
+    assert first[1]["tool_calls"][0]["id"] == first[2]["tool_call_id"] != "result_0f"
+    assert again[:4] == first
 
 
 def test_going_on_with_an_answer() -> None:

@@ -177,6 +177,19 @@ async def test_without_a_probe_the_next_turn_is_the_try(virtual_time: VirtualTim
     await breakers.close()
 
 
+async def test_new_settings_forgive_what_the_old_ones_have_done(virtual_time: VirtualTime) -> None:
+    told: list[str] = []
+    breakers, breaker = made(told)
+    breaker.probe = provider = Provider(*[ProviderDenied("401")] * 9)
+    breaker.failed(ProviderDenied("openai: 401"))
+    breakers.forgive("the settings have changed")
+    assert (breaker.state, breaker.probe) == (State.CLOSED, None)
+    await asyncio.sleep(120)
+    assert provider.asked == []  # the key that it would ask with is another one now
+    assert told[-1] == "provider: llm one m: closed, the settings have changed"
+    await breakers.close()
+
+
 async def test_new_calls_begin_with_what_is_fit_and_the_order_comes_back(
     virtual_time: VirtualTime,
 ) -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy import select
 
 from bot.brain.llm import make_models
 from bot.brain.model import Usage
@@ -11,11 +13,14 @@ from bot.clients import Clients
 from bot.errors import ProviderRefused, ProviderUnavailable
 from bot.failover.breakers import Breakers
 from bot.failover.complete import Completions, Priority, usage_line
+from bot.providers import Endpoint
 from bot.settings import Settings
+from bot.store.tables import EventRow
 from tests.fakes import anthropic_api as anthropic
 from tests.fakes import faults
 from tests.fakes.openai_api import OpenAIApi
 from tests.fakes.openai_wire import ChatRequest
+from tests.fixtures.house import Serve
 
 
 @pytest_asyncio.fixture
@@ -44,7 +49,7 @@ async def house(
     clients, breakers = Clients(), Breakers()
     recorded: list[tuple[Usage, Priority]] = []
     made = Completions(
-        settings,
+        lambda: settings,
         lambda endpoints: make_models(endpoints, clients),
         breakers,
         lambda usage, priority: recorded.append((usage, priority)),
@@ -102,9 +107,46 @@ async def test_prompt_context_and_length_reach_the_model(house: House, groq_api:
 async def test_nothing_to_do_and_nobody_to_do_it(house: House) -> None:
     with pytest.raises(ProviderRefused):
         await house[0].complete(" ")
-    alone = Completions(Settings.load(None), lambda _: [], Breakers(), lambda *_: None)
+    alone = Completions(lambda: Settings.load(None), lambda _: [], Breakers(), lambda *_: None)
     with pytest.raises(ProviderUnavailable, match="no provider is set up"):
         await alone.complete("Say your name.")
+
+
+async def test_the_process_has_them_and_notes_what_they_cost(
+    serve: Serve, openai_api: OpenAIApi
+) -> None:
+    openai_api.brain = lambda _: "Two chairs."
+    server = await serve(BOT_GREETING="Hello there.")
+    assert server.resources
+    text = await server.resources.completions.complete("Sum up.", "Ann wants two chairs.", "low")
+    assert text == "Two chairs."
+    await server.resources.recorder.flush()
+    async with server.resources.store.reading() as session:
+        query = select(EventRow.detail).where(EventRow.kind == "usage")
+        (line,) = (await session.execute(query)).scalars()
+    assert line.startswith("openai gpt-4o-mini: prompt=")
+    assert line.endswith("priority=low")
+
+
+async def test_without_a_vendor_the_calls_own_model_is_asked(openai_api: OpenAIApi) -> None:
+    openai_api.brain = lambda _: "pod"
+    key = SecretStr("sk-test")
+    pod = Endpoint("llm", "runpod", openai_api.url, key, "gpt-4o-mini", "test")
+    clients, breakers, now = Clients(), Breakers(), [Settings.load(None)]
+    completions = Completions(
+        lambda: now[0],
+        lambda endpoints: make_models(endpoints, clients),
+        breakers,
+        lambda *_: None,
+        lambda: [pod],
+    )
+    assert await completions.complete("Say your name.", priority="critical") == "pod"
+    assert breakers.of(pod).health().answered == 1
+    now[0] = Settings.load(None, GROQ_API_KEY="gsk-test", GROQ_BASE_URL="http://127.0.0.1:1/v1")
+    with pytest.raises(ProviderUnavailable):  # a vendor that has been set up meanwhile is asked
+        await completions.complete("Say your name.")
+    await breakers.close()
+    await clients.aclose()
 
 
 def test_the_line_for_the_store() -> None:

@@ -1,6 +1,7 @@
 """Two processes that share a database agree on which provider is down; without it each is alone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest_asyncio
@@ -71,6 +72,20 @@ async def test_an_old_word_is_not_taken_for_news(processes: tuple[Process, Proce
     other.pod.agree(State.CLOSED, "")
     await other.shared.once()
     assert other.pod.state is State.CLOSED  # it has heard that word before
+
+
+async def test_a_provider_that_is_new_here_is_known_to_be_down(
+    processes: tuple[Process, Process],
+) -> None:
+    one, other = processes
+    late = replace(POD, model="another")
+    one.breakers.of(late).failed(ProviderDenied("401"))
+    await one.shared.once()
+    await other.shared.once()
+    breaker = other.breakers.of(late)
+    assert breaker.state is State.CLOSED
+    await other.shared.once()
+    assert breaker.state is State.OPEN
 
 
 async def test_each_machine_has_embedded_models_of_its_own(

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.fakes.faults import Fault, Kind
 
-MIDWAY = (Kind.STALL, Kind.CLOSED, Kind.STREAM_ERROR)
+MIDWAY = (Kind.STALL, Kind.CLOSED, Kind.STREAM_ERROR, Kind.GARBLED)
 
 
 class Vendor(Protocol):
@@ -92,7 +92,7 @@ class Exchange:
             case Kind.STREAM_ERROR:
                 await self._send(self.standin.stream_error())
                 raise Cut
-            case Kind.GARBAGE:
+            case Kind.GARBAGE | Kind.GARBLED:
                 await self._send(b"\x00\xffnot the protocol {[<")
                 raise Cut
             case Kind.SLOW:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     STALL = "stall"  # the answer begins, then silence on an open socket
     CLOSED = "closed"  # the answer begins, then the socket is closed
     GARBAGE = "garbage"  # 200 with bytes that are not the protocol
+    GARBLED = "garbled"  # the answer begins, then bytes that are not the protocol
     STREAM_ERROR = "stream_error"  # 200, then the vendor's in-stream error
     SLOW = "slow"  # everything is right and takes `factor` times as long
 
@@ -68,6 +69,7 @@ HANG = Fault(Kind.HANG)
 STALL = Fault(Kind.STALL)
 CLOSED = Fault(Kind.CLOSED)
 GARBAGE = Fault(Kind.GARBAGE)
+GARBLED = Fault(Kind.GARBLED)
 STREAM_ERROR = Fault(Kind.STREAM_ERROR)
 SLOW = Fault(Kind.SLOW)
 

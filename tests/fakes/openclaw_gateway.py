@@ -20,14 +20,7 @@ from aiohttp import WSCloseCode, web
 from tests.fakes.exchange import Exchange, Reject
 from tests.fakes.openclaw_agent import Agent
 from tests.fakes.openclaw_http import ChatCompletions
-from tests.fakes.openclaw_wire import (
-    INTERRUPTED,
-    STARTING,
-    Run,
-    Session,
-    command,
-    now,
-)
+from tests.fakes.openclaw_wire import INTERRUPTED, STARTING, Run, Session, command, now
 from tests.fakes.server import StandIn
 
 TOKEN = "openclaw-token"
@@ -67,7 +60,8 @@ class OpenClawGateway(StandIn):
     """The gateway. `url` is its address; `calls` are the requests it got: (method, params).
 
     `starting` makes it refuse handshakes as a gateway that is not ready; requests of a method in
-    `held` are served when its event is set.
+    `held` are served when its event is set, and those in `lost` never. `grants` are the scopes that
+    its token has.
     """
 
     def __init__(self, token: str = TOKEN, *, first_token: float = 0.0, token_delay: float = 0.0):
@@ -80,6 +74,8 @@ class OpenClawGateway(StandIn):
         self.clients: set[Client] = set()
         self.starting = False
         self.held: dict[str, asyncio.Event] = {}
+        self.lost: set[str] = set()
+        self.grants = {"operator.read", "operator.write", "operator.admin"}
         self.resume_after = 0.05
         self.agent = Agent(self)
         self._working: set[asyncio.Task[None]] = set()
@@ -171,6 +167,8 @@ class OpenClawGateway(StandIn):
         self._news.set()
         if method in self.held:
             await self.held[method].wait()
+        if method in self.lost:
+            return
         answer: dict[str, Any] = {"type": "res", "id": frame.get("id")}
         close = None
         try:
@@ -197,7 +195,7 @@ class OpenClawGateway(StandIn):
             raise Refusal("NOT_PAIRED", "device identity required")
         if token != self.token:
             raise Refusal("INVALID_REQUEST", "unauthorized: gateway token mismatch")
-        client.scopes = set(params.get("scopes") or ())
+        client.scopes = self.grants & set(params.get("scopes") or ())
         client.ready = True
         policy = {"maxPayload": 26_214_400, "tickIntervalMs": 30_000}
         return {"type": "hello-ok", "protocol": 4, "policy": policy, "auth": {}}

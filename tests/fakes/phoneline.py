@@ -141,6 +141,11 @@ class PhoneLine:
         self._over = True
 
     @property
+    def over(self) -> bool:
+        """Whether `end` was called."""
+        return self._over
+
+    @property
     def now(self) -> float:
         """Seconds since the call began."""
         return asyncio.get_running_loop().time() - self._origin

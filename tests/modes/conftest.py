@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from bot.failover.breakers import Breakers
 from bot.modes.desk import Modes
 from bot.modes.health import HealthChecks
 from bot.modes.operators import Operators
@@ -22,6 +23,7 @@ class Desk:
 
     modes: Modes
     operators: Operators
+    breakers: Breakers
     live: int = 0
     told: list[str] = field(default_factory=list)
 
@@ -29,11 +31,12 @@ class Desk:
 def make_desk(store: Store, http: httpx2.AsyncClient, **settings: Any) -> Desk:  # noqa: F811
     """A process's view; of two on one database each has its own."""
     setup = Setup.of(Settings.load(None, **settings))
-    checks = HealthChecks(http, lambda: "")
+    breakers = Breakers()
+    checks = HealthChecks(http, lambda: "", breakers.health)
     modes = Modes(setup, checks, live=lambda: desk.live, started=None, models=lambda: None)
     told: list[str] = []
     operators = Operators(modes, store, lambda: desk.live == 0, told.append)
-    desk = Desk(modes, operators, told=told)
+    desk = Desk(modes, operators, breakers, told=told)
     return desk
 
 

@@ -8,11 +8,15 @@ import pytest
 from pydantic import SecretStr
 
 from bot.call import Call
+from bot.failover.breaker import State
+from bot.failover.breakers import Breakers
 from bot.modes.figures import Figures, RecentFigures, figures, since
 from bot.modes.health import HealthChecks
 from bot.modes.mode import Mode
+from bot.modes.operators import Order
 from bot.modes.pool import Pool
 from bot.modes.setup import Setup
+from bot.modes.state import ModeRefused
 from bot.providers import Endpoint
 from bot.settings import Settings
 from bot.store.modes import EndedCall
@@ -126,12 +130,83 @@ async def test_a_stage_is_well_while_one_of_its_endpoints_is(
         assert "runpod gpt-4o-mini: answers 503" in await HealthChecks(http, str).of(streaming)
 
 
+async def test_pods_that_are_dead_are_not_made_well_by_who_stands_behind_them(
+    store: Store, http: httpx2.AsyncClient, openai_api: OpenAIApi, elevenlabs_api: ElevenLabsApi
+) -> None:
+    async with OpenAIApi() as behind:
+        values = runpod(openai_api, elevenlabs_api) | {"WHISPER_ENDPOINT": behind.url}
+        key = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": behind.url}
+        desk = make_desk(store, http, **values, **key, LLM_PROVIDERS="openai")
+        streaming = desk.modes.setup.modes["runpod_streaming"]
+        assert streaming.plan
+        assert [e.provider for e in streaming.plan.llm] == ["runpod", "openai"]
+        openai_api.fail(BROKEN)
+        with pytest.raises(ModeRefused, match=r"^runpod_streaming: .* runpod .*: answers 503"):
+            await desk.operators.switch(Order("runpod_streaming"))
+        assert await desk.modes.checks.of(desk.modes.setup.modes["cascade"]) == ""
+
+
 async def test_a_pod_that_serves_another_model_is_not_well(
     http: httpx2.AsyncClient, openai_api: OpenAIApi, elevenlabs_api: ElevenLabsApi
 ) -> None:
     values = runpod(openai_api, elevenlabs_api) | {"RUNPOD_LLM_MODEL": "llama-9"}
     line = await HealthChecks(http, lambda: "").of(mode("runpod_streaming", **values))
     assert "does not serve llama-9" in line
+
+
+# -- what calls have found
+
+
+def fail(breakers: Breakers, endpoint: Endpoint) -> None:
+    """Calls are denied by an endpoint; nobody looks after its breaker."""
+    breakers.of(endpoint).agree(State.OPEN, "answers 401 to calls")
+
+
+async def test_an_endpoint_that_fails_calls_is_not_well_whatever_it_answers(
+    store: Store, http: httpx2.AsyncClient, openai_api: OpenAIApi, elevenlabs_api: ElevenLabsApi
+) -> None:
+    async with OpenAIApi() as second:
+        values = runpod(openai_api, elevenlabs_api, openai_api.url, second.url)
+        desk = make_desk(store, http, LLM_MODE="runpod_streaming", **values)
+        modes, checks = desk.modes, desk.modes.checks
+        streaming = modes.setup.modes["runpod_streaming"]
+        assert streaming.plan
+        one, two = streaming.plan.llm
+        fail(desk.breakers, one)
+        assert checks.known_of(streaming) is None  # the rest was never asked
+        assert await checks.of(streaming) == ""
+        assert modes.pin(Call("phone")).plan.llm[0] is two
+        fail(desk.breakers, two)
+        line = "runpod gpt-4o-mini: calls leave it alone: answers 401 to calls"
+        assert await checks.of(streaming) == line
+        assert modes.avoided == {"runpod_streaming": line}
+        call = Call("phone")
+        assert modes.pin(call).mode.name == "cascade"
+        assert call.mode_reason == f"fallback_mode; not runpod_streaming (LLM_MODE) {line}"
+        with pytest.raises(ModeRefused, match=r"its health check failed: runpod .* alone"):
+            await desk.operators.switch(Order("runpod_streaming"))
+        await desk.operators.switch(Order("runpod_streaming", forced=True))
+        assert modes.pin(Call("phone")).mode.name == "runpod_streaming"
+        desk.breakers.of(two).trying()  # without a probe the next call is the try
+        assert modes.avoided == {}
+        await desk.breakers.close()
+
+
+async def test_a_call_goes_on_in_what_is_well(
+    store: Store, http: httpx2.AsyncClient, openai_api: OpenAIApi, elevenlabs_api: ElevenLabsApi
+) -> None:
+    values = runpod(openai_api, elevenlabs_api) | {"OPENAI_API_KEY": "sk-test"}
+    desk = make_desk(store, http, LLM_MODE="runpod_streaming", **values)
+    plan = desk.modes.setup.modes["cascade"].plan
+    fallback = desk.modes.pin(Call("phone")).fallback
+    assert plan
+    assert fallback
+    assert fallback.name == "cascade"
+    for endpoint in plan.llm:
+        fail(desk.breakers, endpoint)
+    fallback = desk.modes.pin(Call("phone")).fallback
+    assert fallback
+    assert fallback.name == "openai_realtime"
 
 
 # -- the pool

@@ -2,7 +2,12 @@
 
 Node and the gateway come from npm, exactly as locked in `gateway/package-lock.json`, into
 `~/.cache/tandem/openclaw/<hash of the lock>`: about 35 s and 830 MB the first time. A start takes
-13-25 s and 0.8-1.3 GB; the gateway's own folder is fresh each time unless it is restarted.
+13-25 s and 0.8-1.3 GB; the gateway's own folder is fresh each time unless it is restarted, only its
+compiled code is kept beside the installation.
+
+    python -m tests.openclaw.real_gateway      # installs and compiles it, for a set-up to do beside
+
+Compiled, a start costs 19 s of CPU instead of 29; it is written when a gateway ends by itself.
 """
 
 import asyncio
@@ -68,6 +73,10 @@ class RealGateway:
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("state", "home", "tmp", "workspace"):
             (self.folder / name).mkdir()
+        # Where the gateway keeps its compiled code: half of what a start costs.
+        compiled = installed.with_name(f"{installed.name}-compiled")
+        compiled.mkdir(exist_ok=True)
+        (self.folder / "tmp" / "node-compile-cache").symlink_to(compiled)
         config = _config(self.port, model_url, self.folder)
         (self.folder / "openclaw.json").write_text(json.dumps(config))
 
@@ -97,14 +106,14 @@ class RealGateway:
                 raise AssertionError((self.folder / "output").read_text()[-4000:])
             time.sleep(0.2)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it, at once with SIGKILL; after 5 s of draining the group is killed anyway."""
+    def stop(self, how: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> None:
+        """End it, at once with SIGKILL; after so many seconds the group is killed anyway."""
         process, self._process = self._process, None
         if process is None:
             return
         os.killpg(process.pid, how)
         try:
-            process.wait(5)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -186,3 +195,17 @@ def _config(port: int, model_url: str, folder: Path) -> dict[str, Any]:
         "discovery": {"mdns": {"mode": "off"}},
         "logging": {"file": str(folder / "gateway.log"), "level": "info"},
     }
+
+
+def main() -> None:
+    """Install it, and let it start and end once."""
+    gateway = RealGateway("http://127.0.0.1:9", install())
+    try:
+        gateway.start()
+        gateway.stop(patience=30.0)
+    finally:
+        gateway.remove()
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ It starts TASK, if given, and writes a line for all that it delivers: `spoken â€
 import asyncio
 import sys
 
+from bot.openclaw import elsewhere
 from bot.openclaw.gateway import Gateway
 from bot.openclaw.task import News, Outcome, Task
 from bot.openclaw.tasks import Tasks
@@ -30,6 +31,7 @@ class Lines:
 
 
 async def _main(url: str, database_url: str, caller: str, text: str = "") -> None:
+    elsewhere.LOOK_SECONDS = 0.2
     store = await Store.open(database_url)
     tasks = await Tasks.open(
         Gateway(url, TOKEN),

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from bot.errors import ProviderRefused, ProviderUnavailable
 from bot.openclaw.connection import GatewayRefused, GatewayUnavailable, addresses
+from bot.openclaw.events import Event
 from bot.openclaw.follow import Ending, Follower
 from bot.openclaw.gateway import Gateway
 from bot.openclaw.prompts import quotable, task_message
@@ -49,6 +51,14 @@ async def test_a_wrong_token_is_refused_and_not_quoted(
     await client.close()
 
 
+async def test_a_token_that_may_only_read_is_refused(
+    openclaw: OpenClawGateway, gateway: Gateway
+) -> None:
+    openclaw.grants = {"operator.read"}
+    with pytest.raises(GatewayRefused, match=r"FORBIDDEN: missing scope: operator\.write"):
+        await gateway.send(gateway.session_key("a"), "hello there", "r1", 10)
+
+
 async def test_one_that_starts_says_when_to_come_again(
     openclaw: OpenClawGateway, gateway: Gateway
 ) -> None:
@@ -82,6 +92,33 @@ async def test_the_events_of_others_reach_nobody(
     assert not gateway._watches
     assert not gateway._connection._unrouted  # Pipecat's own buffer of unknown runs
     await other.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("tick", {"ts": 1}),
+        ("health", {"ok": True}),
+        ("presence", None),
+        ("chat", {}),
+        ("chat", {"sessionKey": "KEY", "state": "status", "phase": "starting_model"}),
+        ("chat", {"sessionKey": "KEY", "state": "of tomorrow"}),
+        ("agent", {"sessionKey": "KEY", "stream": "lifecycle", "data": None}),
+        ("agent", {"sessionKey": "KEY", "stream": "of tomorrow", "data": {"delta": "x"}}),
+        ("shutdown", {"reason": "gateway stopping"}),
+    ],
+)
+async def test_events_that_say_nothing_of_a_run_are_passed_over(
+    openclaw: OpenClawGateway, gateway: Gateway, name: str, payload: dict[str, Any] | None
+) -> None:
+    await gateway.connect()
+    key = gateway.session_key("a")
+    with closing(gateway.watch(key)) as watch:
+        given = payload and {k: key if v == "KEY" else v for k, v in payload.items()}
+        await openclaw.broadcast(name, given)  # type: ignore[arg-type]
+        await openclaw.broadcast("chat", {"sessionKey": key, "runId": "r1", "state": "final"})
+        event = await watch.next(5)
+    assert event == Event("final", "r1")
 
 
 async def test_a_command_is_refused_and_not_waited_for(

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
 from bot.openclaw.task import TooManyTasks
 from bot.openclaw.tasks import Tasks
 from tests.fakes.openclaw_gateway import OpenClawGateway
+from tests.fakes.openclaw_wire import Overloaded
 from tests.fakes.script import CallTool, Pause, Say
 from tests.openclaw.conftest import Open
 from tests.openclaw.deliveries import Deliveries
@@ -156,10 +158,12 @@ async def test_cancelled_and_never_spoken_of(
     assert await tasks.waiting_for(CALLER) == []
 
 
+@pytest.mark.parametrize("trouble", [Pause(20), Overloaded(76)])
 async def test_the_clock_ends_it(
-    openclaw: OpenClawGateway, open_tasks: Open, deliveries: Deliveries
+    openclaw: OpenClawGateway, open_tasks: Open, deliveries: Deliveries, trouble: Any
 ) -> None:
-    openclaw.replies.append([Pause(20)])
+    """The gateway's own limit does not bound a run that is tried again and again."""
+    openclaw.replies.append([trouble])
     tasks = await open_tasks(limit=0.6)
     await tasks.of("call", CALLER).start("think for ever")
     await deliveries.until(lambda: deliveries.spoken)
@@ -168,6 +172,23 @@ async def test_the_clock_ends_it(
     assert "longer than is allowed" in outcome.text
     (run,) = openclaw.runs.values()
     assert run.status == "aborted"
+
+
+async def test_a_mistake_of_ours_is_told_too(
+    openclaw: OpenClawGateway,
+    tasks: Tasks,
+    deliveries: Deliveries,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr(tasks._work._attempts, "follow", broken)
+    openclaw.replies.append("Found.")
+    await tasks.of("call", CALLER).start("find ferries")
+    await deliveries.until(lambda: deliveries.spoken)
+    assert deliveries.spoken[0][1].status == "failed"
+    assert "task_lost" in [kind for kind, _, _ in deliveries.operator]
 
 
 async def test_others_tasks_are_out_of_reach(

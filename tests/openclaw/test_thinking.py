@@ -12,7 +12,7 @@ from bot.openclaw.thinking import AnthropicThinker, GatewayThinker
 from tests.fakes.anthropic_api import KEY, AnthropicApi
 from tests.fakes.faults import OVERLOADED, UNAUTHORIZED, Fault
 from tests.fakes.openclaw_gateway import OpenClawGateway
-from tests.fakes.openclaw_wire import WrongKey
+from tests.fakes.openclaw_wire import Overloaded, WrongKey
 from tests.fakes.script import Pause, Say
 
 
@@ -51,6 +51,17 @@ async def test_a_failure_and_a_silence_are_errors(
     with pytest.raises(ProviderUnavailable, match="no answer"):
         assert not [p async for p in thinker.think("why?", "c")]
     assert len(openclaw.of_method("chat.abort")) == 1
+
+
+async def test_an_overloaded_model_is_not_waited_for(
+    openclaw: OpenClawGateway, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openclaw.replies.append([Overloaded(seconds=76, tries=760)])
+    monkeypatch.setattr(thinking, "FIRST_SECONDS", 0.5)
+    with pytest.raises(ProviderUnavailable, match="no answer"):
+        assert not [p async for p in GatewayThinker(gateway, "Tandem").think("why?", "c")]
+    (run,) = openclaw.runs.values()
+    assert run.status == "aborted"
 
 
 async def test_anthropic_when_only_that_is_there(anthropic_api: AnthropicApi) -> None:

@@ -1,5 +1,10 @@
 """A task while the gateway or its model is slow, away, wrong or restarted."""
 
+import asyncio
+
+import pytest
+
+from bot.openclaw import steering, work
 from bot.openclaw.tasks import Tasks
 from tests.fakes.openclaw_gateway import OpenClawGateway
 from tests.fakes.openclaw_wire import Overloaded, WrongKey
@@ -93,6 +98,69 @@ async def test_a_wrong_token_is_refused_at_once(
     assert deliveries.spoken[0][1].status == "failed"
     assert deliveries.operator[0][0] == "task_refused"
     assert "another" not in str(deliveries.operator)
+
+
+async def test_a_token_that_may_only_read_is_refused_and_seen(
+    openclaw: OpenClawGateway, tasks: Tasks, deliveries: Deliveries
+) -> None:
+    openclaw.grants = {"operator.read"}
+    await tasks.of("call", CALLER).start("find ferries")
+    await deliveries.until(lambda: deliveries.spoken)
+    assert deliveries.spoken[0][1].status == "failed"
+    assert [kind for kind, _, _ in deliveries.operator] == ["task_refused"]
+    assert not openclaw.runs
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_socket_that_breaks_while_a_task_is_sent(
+    openclaw: OpenClawGateway, tasks: Tasks, deliveries: Deliveries, arrives: bool
+) -> None:
+    """Nobody knows whether it has arrived: it is asked after, and sent again only if it has not."""
+    openclaw.replies.append("Here it is.")
+    go_on = openclaw.held["chat.send"] = asyncio.Event()
+    await tasks.of("call", CALLER).start("find ferries")
+    await openclaw.when(lambda: openclaw.of_method("chat.send"))
+    openclaw.lost = set() if arrives else {"chat.send"}
+    go_on.set()
+    await openclaw.drop()
+    await openclaw.when(lambda: openclaw.of_method("agent.wait"))
+    openclaw.lost.clear()
+    await deliveries.until(lambda: deliveries.spoken)
+    assert [outcome.text for _, outcome in deliveries.spoken] == ["Here it is."]
+    assert len(openclaw.of_method("chat.send")) == (1 if arrives else 2)
+    assert len(openclaw.runs) == 1
+
+
+async def test_what_was_added_goes_with_the_next_attempt(
+    openclaw: OpenClawGateway,
+    tasks: Tasks,
+    deliveries: Deliveries,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A change before the task has reached the agent, one to a run that fails, one between."""
+    monkeypatch.setattr(work, "RETRY_SECONDS", (1.0, 1.0))
+    monkeypatch.setattr(steering, "STEER_SECONDS", 0.3)
+    openclaw.brain = lambda ask: [
+        Pause(0.2),
+        Overloaded(0.2) if "buses" not in ask.user else Say("All."),
+    ]
+    held = openclaw.held["chat.send"] = asyncio.Event()
+    mine = tasks.of("call", CALLER)
+    await mine.start("find ferries")
+    await openclaw.when(lambda: openclaw.of_method("chat.send"))
+    (view,) = await mine.open()
+    assert await mine.steer(view, "also trains")
+    held.set()
+    await openclaw.when(lambda: openclaw.of_method("sessions.steer"))
+    await deliveries.until(lambda: "retrying" in deliveries.kinds())
+    assert await mine.steer(view, "and buses")
+    await deliveries.until(lambda: deliveries.spoken)
+    assert deliveries.spoken[0][1].text == "All."
+    first, second = openclaw.of_method("chat.send")
+    assert "trains" not in first["message"]
+    assert '"also trains"' in openclaw.of_method("sessions.steer")[0]["message"]
+    for change in ("also trains", "and buses"):
+        assert f'The caller has added since: "{change}"' in second["message"]
 
 
 async def test_a_lost_socket_loses_nothing(

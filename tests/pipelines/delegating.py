@@ -116,10 +116,14 @@ async def a_house(
     async def nothing(*_: Any) -> set[str]:
         return set()
 
+    async def nobody(*_: Any) -> bool:
+        return False
+
     InMemory.clock = clock
     monkeypatch.setattr(tasks_module, "Durable", InMemory)
     monkeypatch.setattr(tasks_module, "enlist", nothing)
     monkeypatch.setattr(tasks_module, "living", nothing)
+    monkeypatch.setattr(tasks_module, "in_call_elsewhere", nobody)
     async with OpenClawGateway(first_token=0.2, token_delay=0.01) as openclaw:
         house = House(openclaw, texting)
         await house.open(**changes)

@@ -5,7 +5,7 @@ Nothing survives the process; `tests/openclaw` has the real thing.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from threading import Thread
+from threading import Thread, current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,13 +57,14 @@ class InMemory:
     async def list(self, name: str, **wanted: Any) -> list[Any]:
         status = wanted.get("status")
         statuses = [status] if isinstance(status, str) else status
-        user = wanted.get("user")
+        user, prefix = wanted.get("user"), wanted.get("workflow_id_prefix", "")
         return [
             made
             for made in self._all.values()
             if made.name == name
             and (user is None or made.user == user)
             and (statuses is None or made.status in statuses)
+            and made.workflow_id.startswith(prefix)
         ]
 
     async def adopt(self, living: Iterable[str]) -> int:
@@ -73,10 +74,10 @@ class InMemory:
         return
 
     def note(self, key: str, value: Any) -> None:
-        self._notes["", key] = value
+        self._notes[self._ids[current_thread()], key] = value
 
     async def noted(self, workflow_id: str, key: str) -> Any:
-        return self._notes.get(("", key))
+        return self._notes.get((workflow_id, key))
 
     def step(self, name: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         return self.on_loop(work)

@@ -64,7 +64,7 @@ class Notes:
     def call_state(self, call: Call) -> None:
         self.states.append(str(call.state))
 
-    def turn_started(self, call_id: str, number: int) -> None:
+    def turn_started(self, call_id: str, number: int, at: Any = None) -> None:
         self.turns.append(number)
 
     def utterance(self, call_id: str, **what: Any) -> None:

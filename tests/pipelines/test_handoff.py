@@ -10,6 +10,8 @@ import pytest
 from bot.call import Call
 from bot.errors import ProviderUnavailable
 from bot.messages import TaskNews
+from bot.openclaw.asked import CallTasks
+from bot.openclaw.task import Kept, Outcome, Task
 from pipelines.journal import Journal
 from tests.fakes.openclaw_wire import Overloaded, WrongKey
 from tests.fakes.phoneline import Utterance
@@ -194,6 +196,32 @@ async def test_two_in_one_breath_are_told_one_after_the_other(house: House) -> N
     assert len(house.openclaw.of_method("chat.send")) == 2
 
 
+async def test_calls_at_once_hear_their_own_results_only(house: House) -> None:
+    places = ("Crete", "Cyprus", "Malta", "Corsica")
+
+    def agent(ask: Ask) -> Any:
+        (place,) = (place for place in places if place in ask.user)
+        return [Say("Let me see. "), Pause(4.0), Say(f"The ferry to {place} is red.")]
+
+    house.openclaw.brain = agent
+    talks = []
+    for number, place in enumerate(places):
+        call = Call("phone", caller=f"+1555000111{number}", provider_call_id=f"CA{number}")
+        talk = house.talk(delegate(f"ferry to {place}"), call=call)
+        talk.line.says(2.0 + number / 3, f"Can you find me a ferry to {place}?")
+        talk.line.hangs_up(20.0)
+        talks.append(talk)
+    heard = await asyncio.gather(*(talk.run(until=21) for talk in talks))
+    for talk, place, utterances in zip(talks, places, heard, strict=True):
+        assert f"The ferry to {place} is red." in texts(utterances)[-1]
+        assert talk.pieces
+        assert talk.pieces.handoff
+        context = talk.pieces.handoff._presence.talk.context
+        known = f"{texts(utterances)} {context.get_messages()}"
+        assert [other for other in places if other in known] == [place]
+    assert len({sent["sessionKey"] for sent in house.openclaw.of_method("chat.send")}) == 4
+
+
 async def test_also_check_reaches_the_job_and_forget_it_ends_it(house: House) -> None:
     house.openclaw.brain = lambda ask: [Say(" "), Pause(60.0), Say("Done.")]
 
@@ -217,6 +245,58 @@ async def test_also_check_reaches_the_job_and_forget_it_ends_it(house: House) ->
     assert "also check the trains" in steered["message"]
     assert house.openclaw.of_method("chat.abort")
     assert not house.texts.sent
+
+
+async def test_a_correction_over_the_acknowledgement_reaches_the_job(house: House) -> None:
+    house.openclaw.brain = lambda ask: [Say(" "), Pause(4.0), Say("The ferry to Cyprus is slow.")]
+
+    def brain(ask: Ask) -> Any:
+        if ask.results and "Begun" in ask.results[-1]:
+            return "I am on it and will tell you as soon as I have found the best ferry to Crete."
+        if ask.results:
+            return "To Cyprus then."
+        if "Cyprus" in ask.user:
+            return CallTool("bot_steer_task", {"change": "to Cyprus instead"})
+        return delegate("ferry to Crete")(ask)
+
+    talk = house.talk(brain)
+    talk.line.says(2.0, ASK)
+    when_heard(
+        talk.line, "I am on it and", 20, lambda: talk.line.says(talk.line.now, "no to Cyprus")
+    )
+    talk.line.says(26.0, "thanks")
+    talk.line.hangs_up(30.0)
+    heard = await talk.run(until=31)
+    said = texts(heard)
+    assert not said[1].endswith("Crete.")
+    assert said[-3:-1] == ["To Cyprus then.", "I have the result. The ferry to Cyprus is slow."]
+    assert len(house.openclaw.of_method("chat.send")) == 1
+    (steered,) = house.openclaw.of_method("sessions.steer")
+    assert "to Cyprus instead" in steered["message"]
+    assert valid(talk.llm.asks[-1].messages)
+
+
+async def test_a_summary_leaves_no_task_out(house: House) -> None:
+    house.openclaw.brain = lambda _: [Say(" "), Pause(60.0), Say(FERRY)]
+    talk = house.talk(delegate("ferry to Crete"))
+    talk.line.says(2.0, ASK)
+    talk.line.at(8.0, lambda: house.openclaw.spawn(summarised(talk.pieces)))
+    talk.line.says(12.0, "what is the weather")
+    talk.line.hangs_up(18.0)
+    await talk.run(until=19)
+    first, asked, answered, *_ = talk.llm.asks[-1].messages
+    assert "All was said." in first.text
+    assert [name for _, name, _ in asked.calls] == ["bot_task_status"]
+    assert "under way: “ferry to Crete”" in answered.text
+    assert valid(talk.llm.asks[-1].messages)
+
+
+async def summarised(parts: Any) -> None:
+    """The whole conversation so far becomes a summary, by Pipecat's own hand."""
+    talk = parts.handoff._presence.talk
+    await talk.assistants._summarizer._apply_summary(
+        "All was said.", len(talk.context.messages) - 1
+    )
 
 
 # -- the caller hangs up
@@ -279,6 +359,35 @@ async def test_calling_again_before_it_is_done(house: House) -> None:
     heard = await again.run(until=26)
     assert texts(heard)[1] == TOLD
     assert not house.texts.sent
+
+
+async def test_a_result_that_another_process_has_is_told_in_this_call(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tests/openclaw/test_elsewhere.py` has the other side."""
+    task = Task("t1", "earlier", CALLER, "", "ferry to Crete", "normal", 0.0, 600.0)
+    kept, began = Kept(task, Outcome("completed", FERRY), 0, live=True), asyncio.Event()
+    told: list[bool] = []
+
+    async def elsewhere(_: CallTasks) -> bool:
+        return not told
+
+    async def waiting(_: CallTasks) -> list[Kept]:
+        return [kept] if began.is_set() else []
+
+    async def hand_over(_: CallTasks, given: Kept, say: Any) -> bool:
+        told.append(await say(given))
+        return told[-1]
+
+    for method in (elsewhere, waiting, hand_over):
+        monkeypatch.setattr(CallTasks, method.__name__, method)
+    talk = house.talk(delegate())
+    talk.line.at(9.0, began.set)
+    talk.line.hangs_up(30.0)
+    heard = await talk.run(until=31)
+    assert texts(heard) == ["Hello there.", TOLD]
+    assert 9.0 < heard[1].start < 14.0
+    assert told == [True]
 
 
 async def test_an_anonymous_callers_result_reaches_nobody_else(house: House) -> None:
@@ -347,6 +456,23 @@ async def test_a_gateway_that_is_away_is_said_within_three_seconds(house: House)
     assert heard[1].end - end < 3.0 + len(SLOW) * CHAR_SECONDS
     assert "task_slow" in house.kinds()
     assert len(house.openclaw.of_method("chat.send")) == 1
+
+
+async def test_two_jobs_in_the_same_trouble_are_one_line(house: House) -> None:
+    await house.openclaw.refuse(cut=True)
+
+    def brain(ask: Ask) -> Any:
+        if ask.results:
+            return "I am on both."
+        jobs = ({"task": "ferry to Crete"}, {"task": "compare bikes"})
+        return [Together(tuple(CallTool("bot_openclaw_task", job) for job in jobs))]
+
+    talk = house.talk(brain)
+    talk.line.says(2.0, "find a ferry and compare bikes")
+    talk.line.hangs_up(16.0)
+    heard = await talk.run(until=17)
+    assert " ".join(texts(heard)) == f"Hello there. I am on both. {SLOW}"
+    assert len([kind for kind in house.kinds() if kind == "task_slow"]) >= 2
 
 
 async def test_no_sign_of_life_is_said_within_three_seconds(house: House) -> None:
@@ -485,5 +611,5 @@ async def test_a_deep_answer_that_lets_wait_is_bridged(house: House) -> None:
     talk.line.says(2.0, "tell me why the sky is blue")
     talk.line.hangs_up(30.0)
     heard = await talk.run(until=31)
-    assert "I am still working on it." in texts(heard)
+    assert "I am still working on it." in " ".join(texts(heard))
     assert " ".join(texts(heard)).endswith(DEEP)

@@ -1,12 +1,16 @@
 """A whole call on the Realtime stand-in: real websocket, real phone transport, virtual time."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.call import Call
+from bot.failover.breaker import Breaker
+from bot.failover.breakers import Breakers
 from bot.providers import Endpoint
+from bot.realtime.probe import session_begins
 from bot.realtime.service import RealtimeLLM
 from bot.realtime.setup import Persona
 from bot.settings import Settings
@@ -25,7 +29,8 @@ RECOVERED = "Back again."
 
 
 class RealtimeTalk(Talk):
-    """One call that begins in Realtime, with a scripted cascade behind it.
+    """One call that begins in Realtime, with a scripted cascade behind it. Whoever lets it run on
+    after the call closes `breakers`.
 
     Args:
         api: The stand-in.
@@ -49,6 +54,7 @@ class RealtimeTalk(Talk):
         settings = Settings.load(None)
         self.box = Toolbox(self.call, settings, None, None)  # type: ignore[arg-type]
         self.catalogue = Catalogue.for_call(self.box.facts)
+        self.breakers = Breakers(clock=lambda: asyncio.get_running_loop().time())
 
     def parts(self, call: Call) -> Parts:
         """Fresh services, as `Resources` gives them."""
@@ -82,13 +88,23 @@ class RealtimeTalk(Talk):
 
         return build
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """The Realtime API."""
+        key = SecretStr(self.key)
+        return Endpoint("realtime", "openai", self.api.url, key, "gpt-realtime", "a test")
+
+    @property
+    def breaker(self) -> Breaker:
+        """Of the Realtime API."""
+        return self.breakers.of(self.endpoint)
+
     def model(self) -> RealtimeLLM:
         """The Realtime model on the stand-in."""
-        endpoint = Endpoint(
-            "llm", "openai", self.api.url, SecretStr(self.key), "gpt-realtime", "a test"
-        )
         rate = PHONE_HZ if self.call.channel == "phone" else ROOM_IN_HZ
-        return RealtimeLLM(endpoint, Persona(PROMPT, "marin", "en", "whisper-1"), rate)
+        persona = Persona(PROMPT, "marin", "en", "whisper-1")
+        self.breaker.probe = session_begins(self.endpoint)
+        return RealtimeLLM(self.endpoint, persona, rate, self.breaker)
 
 
 def sent(api: RealtimeApi, kind: str) -> list[dict[str, Any]]:

@@ -98,6 +98,48 @@ async def test_calls_are_found_by_what_happened(recorder: Recorder, store: Store
     assert (other.errors, other.tools) == (1, 1)
 
 
+@pytest.mark.parametrize("few", [0, 1_000])
+async def test_words_that_many_calls_have_are_found_like_rare_ones(
+    few: int, recorder: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries_search, "FEW", few)
+    first = hold(recorder, "nothing", "A Café, please", minutes=1, caller="+15550004711")
+    second = hold(recorder, "cafes and precafe", minutes=2, mode="embedded")
+    third = hold(recorder, "no café at all, 4711 times", minutes=3)
+    await settled(recorder, store)
+    found = await queries_search.search(store, Wanted(words="cafe"))
+    assert [(one.call.id, one.excerpt) for one in found] == [
+        (third.id, "no café at all, 4711 times"),
+        (second.id, "cafes and precafe"),
+        (first.id, "A Café, please"),
+    ]
+    assert await ids(store, Wanted(words="cafe"), limit=1) == [third.id]
+    assert await ids(store, Wanted(words="cafe", cursor=third.id)) == [second.id, first.id]
+    assert await ids(store, Wanted(words="cafe", mode="embedded")) == [second.id]
+    assert await ids(store, Wanted(words="4711")) == [third.id, first.id]  # said, or dialled
+    assert await queries_search.count(store, Wanted(words="4711")) == 2
+    assert await queries_search.count(store, Wanted(words="cafe", mode="embedded")) == 1
+
+
+async def test_what_happened_to_providers_and_why_modes_were_given(
+    recorder: Recorder, store: Store
+) -> None:
+    for kind, line in (("provider", "open"), ("mode", "switched"), ("provider", "closed")):
+        recorder.event(None, kind, line)
+    hold(recorder, mode="embedded", mode_reason="rule: 3 calls are live")
+    hold(recorder, mode="cascade", mode_reason="default_mode; not embedded (rule) is down")
+    hold(recorder, mode="cascade", mode_reason="default_mode")
+    await recorder.flush()
+    events = await queries_figures.provider_events(store, LONG_AGO)
+    assert [event.detail for event in events] == ["closed", "open"]
+    assert await queries_figures.provider_events(store, datetime.now(UTC)) == []
+    assert await queries_figures.reasons(store, LONG_AGO) == [
+        (("cascade", "default_mode"), 2),
+        (("embedded", "rule: 3 calls are live"), 1),
+    ]
+    assert await queries_figures.reasons(store, datetime.now(UTC)) == []
+
+
 async def test_pages_of_a_search_miss_none(recorder: Recorder, store: Store) -> None:
     made = [hold(recorder, "hello", minutes=number // 2) for number in range(7)]
     await settled(recorder, store)

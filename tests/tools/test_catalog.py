@@ -22,7 +22,7 @@ EVERYTHING = {
 
 def facts(screen: bool = True, phone: bool = True, **settings: Any) -> Facts:
     loaded = Settings.load(None, **(EVERYTHING | settings))
-    return Facts(loaded, screen=screen, live_phone=phone, sms=phone, number=phone)
+    return Facts(loaded, screen=screen, live_phone=phone, sms=phone, number=phone, link=phone)
 
 
 def offered(given: Facts) -> set[str]:

@@ -60,14 +60,29 @@ async def test_the_right_note_is_found_or_asked_for(call: Scene) -> None:
     assert "Tuesday" in await call("bot_read_note", note="dentist apointment")  # misheard
     assert "Zürich" in await call("bot_read_note", note="cafe in zurich")
     several = await call("bot_read_note", note="ideas")
-    assert "several notes fit" in several
+    assert "Several notes fit" in several
     assert "Ideas for home" in several
     for everything in ("notes", "all my notes", ""):
         assert "3 notes" in await call("bot_list_notes", query=everything)
     assert "no note about bees. There are: " in await call("bot_list_notes", query="bees")
     nothing = await call("bot_read_note", note="unicorn")
-    assert "no note called “unicorn”" in nothing
+    assert "There is no note called “unicorn”" in nothing
     assert "Dentist appointment" in nothing
+
+
+@pytest.mark.parametrize("words", ["my note", "the note", "it", "that one", "", "my last note"])
+async def test_the_only_note_needs_no_name(call: Scene, words: str) -> None:
+    await call("bot_create_note", title="Buy milk", content="tomorrow")
+    assert "says: tomorrow" in await call("bot_read_note", note=words)
+
+
+async def test_of_several_notes_the_latest_can_be_meant(call: Scene) -> None:
+    await call("bot_create_note", title="Rent", content="pay it")
+    await call("bot_create_note", title="Plants", content="water them")
+    assert "water them" in await call("bot_read_note", note="my latest note")
+    unnamed = await call("bot_read_note", note="my note")
+    assert "Several notes fit: Plants; Rent" in unnamed
+    assert "There is no note called “the bees”" in await call("bot_read_note", note="the bees")
 
 
 async def test_a_title_that_is_taken_gets_a_number(call: Scene) -> None:

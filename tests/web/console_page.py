@@ -14,26 +14,38 @@ from pipecat.frames.frames import (
     AggregatedTextFrame,
     BotStartedSpeakingFrame,
     Frame,
+    OutputAudioRawFrame,
     UserStoppedSpeakingFrame,
 )
 from playwright.async_api import Page, async_playwright
 from starlette.staticfiles import StaticFiles
 
 from bot.call import Call
+from bot.speech.hearing import Hearing
+from bot.web.console.recording import PHONE_HZ
 from bot.web.room import STATIC
+from pipelines.ear import Ear
 from tests.fixtures.chromium import chromium_path
 from tests.web.console_lab import PASSWORD, Lab
 
 PLACES = ("now", "mode", "calls", "health", "money", "setup")
 
 
+class _Silence:
+    """A detector that hears no speech."""
+
+    window, level = 256, -90.0
+
+    def speech(self, window: bytes) -> bool:
+        return False
+
+
 class _End:
     """One end of a transport: what was pushed into it, and who looks at it."""
 
-    next = None
-
-    def __init__(self) -> None:
+    def __init__(self, next: Any = None) -> None:
         self.pushed: list[Frame] = []
+        self.next = next
         self._handlers: list[Any] = []
 
     def add_event_handler(self, _: str, handler: Any) -> None:
@@ -50,7 +62,8 @@ class Seeming:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.input_end, self.output_end = _End(), _End()
+        self.ear = Ear(Hearing(_Silence(), PHONE_HZ))
+        self.input_end, self.output_end = _End(self.ear), _End()
         self.over = asyncio.Event()
 
     def input(self) -> _End:
@@ -73,12 +86,23 @@ class Seeming:
         )
         lab.desk.recorder.utterance(self.call.id, speaker="bot", text=text, turn=turn)
 
+    async def sound(self, side: str, pcm: bytes, rate: int) -> None:
+        """A piece of one side's audio; the caller's comes at the phone's rate."""
+        if side == "bot":
+            await self.output_end.push_frame(OutputAudioRawFrame(pcm, rate, 1))
+        for tap in self.ear.taps if side == "caller" else ():
+            tap(pcm)
+
 
 @asynccontextmanager
-async def seeming(lab: Lab, caller: str, channel: str = "phone") -> AsyncIterator[Seeming]:
-    """Put a call on the line."""
+async def seeming(
+    lab: Lab, caller: str, channel: str = "phone", pin: Callable[[Call], Any] | None = None
+) -> AsyncIterator[Seeming]:
+    """Put a call on the line; `pin` gives it its mode."""
     live = Seeming(Call(channel, caller=caller))  # type: ignore[arg-type]
     call = live.call
+    if pin:
+        pin(call)
 
     async def hang_up(reason: str) -> None:
         call.ending(reason)

@@ -13,6 +13,9 @@ import httpx2
 import pytest
 
 from bot.call import Call
+from bot.errors import ProviderUnavailable
+from bot.failover.breaker import State
+from bot.failover.breakers import Breakers
 from bot.modes.house import ModeHouse
 from bot.settings import ROOT
 from bot.store.recorder import Recorder
@@ -32,8 +35,8 @@ ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 class Admin:
     """The routes, served; `house` is what is behind them."""
 
-    def __init__(self, url: str, house: ModeHouse, recorder: Recorder) -> None:
-        self.url, self.house, self.recorder = url, house, recorder
+    def __init__(self, url: str, house: ModeHouse, recorder: Recorder, breakers: Breakers) -> None:
+        self.url, self.house, self.recorder, self.breakers = url, house, recorder, breakers
         self.lines: list[str] = []
 
     async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
@@ -50,14 +53,22 @@ async def admin(api: OpenAIApi, folder: Path, **overrides: Any) -> AsyncIterator
     store = await Store.open(settings.database_url)
     recorder = Recorder(store)
     recorder.start()
+    breakers = Breakers()
     async with httpx2.AsyncClient() as http:
         house = ModeHouse.build(
-            settings, store, http, Switchboard(10), recorder.event, lambda: None, lambda _: None
+            settings,
+            store,
+            http,
+            Switchboard(10),
+            recorder.event,
+            lambda: None,
+            lambda _: None,
+            breakers.health,
         )
         await house.start()
         try:
             async with served(admin_router(settings, house)) as url:
-                yield Admin(url, house, recorder)
+                yield Admin(url, house, recorder, breakers)
         finally:
             await house.close()
             await recorder.close()
@@ -110,6 +121,45 @@ async def test_status_has_what_is_set_and_how_each_mode_does(
         assert TOKEN not in json.dumps(said)
         status, said = await here.ask("GET", "/admin-status?hours=lots")
         assert (status, "hours" in said["detail"]) == (422, True)
+
+
+async def test_status_has_how_calls_fare_with_each_endpoint(
+    openai_api: OpenAIApi, tmp_path: Path
+) -> None:
+    async with OpenAIApi() as one, OpenAIApi() as other:
+        for pod in (one, other):
+            pod.models = {"qwen-small"}
+        values = {
+            "RUNPOD_A100_ENDPOINT": f"{one.url},{other.url}",
+            "RUNPOD_API_KEY": "sk-test",
+            "RUNPOD_LLM_MODEL": "qwen-small",
+            "WHISPER_ENDPOINT": one.url,
+            "WHISPER_API_KEY": "sk-test",
+            "ELEVENLABS_API_KEY": "el",
+            "ELEVENLABS_VOICE_ID": "voice",
+            "ELEVENLABS_BASE_URL": "http://127.0.0.1:1",
+        }
+        async with admin(openai_api, tmp_path, **values) as here:
+            plan = here.house.modes.setup.modes["runpod_streaming"].plan
+            assert plan
+            well, ill = (here.breakers.of(endpoint) for endpoint in plan.llm[:2])
+            well.answered(0.31)
+            ill.failed(ProviderUnavailable("runpod: 503"))
+            ill.agree(State.OPEN, "runpod: 503")
+            here.house.pin(call := Call("phone"))
+            _, said = await here.ask("GET", "/admin-status")
+            rows = {row["host"]: row for row in said["providers"] if "runpod" in row["provider"]}
+            first, second = (rows[pod.url.split("/")[2]] for pod in (one, other))
+            assert (first["breaker"], first["usual_ms"], first["last_error"]) == ("closed", 310, "")
+            assert first["counts"] == {"answered": 1, "failed": 0, "slow": 0}
+            assert first["modes"] == ["runpod_streaming"]
+            assert (second["state"], second["breaker"]) == ("failed", "open")
+            assert (second["last_error"], second["counts"]["failed"]) == ("runpod: 503", 1)
+            assert second["fault"] == "calls leave it alone: runpod: 503"
+            assert said["modes"]["runpod_streaming"]["down"] == ""  # the other one is well
+            assert call.mode == "cascade"
+            assert "sk-test" not in json.dumps(said)
+            await here.breakers.close()
 
 
 async def test_a_switch_over_http(openai_api: OpenAIApi, tmp_path: Path) -> None:

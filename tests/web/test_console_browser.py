@@ -157,8 +157,8 @@ async def full_house(folder: Path) -> AsyncIterator[Lab]:
     """A console that has something to show everywhere."""
     reports = Reports(
         rows=lambda: [
-            SettingRow(part="voice", uses="a voice", why="a key is set", missing="", stage="tts"),
-            SettingRow(part="phone", uses="nobody", why="", missing="PUBLIC_URL", stage=""),
+            SettingRow(part="voice", uses="a voice", why="a key is set", missing="", test="tts"),
+            SettingRow(part="phone", uses="nobody", why="", missing="PUBLIC_URL", test=""),
         ],
         notes=lambda: ["OPENAI_MODEL: will be switched off"],
         breakers=lambda: [Breaker(name="llm openai", state="open", detail="3 failures")],

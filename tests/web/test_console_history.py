@@ -25,6 +25,7 @@ from bot.web.console.modes import ModeDesk
 from bot.web.console.pages import (
     ModeChange,
     ModePage,
+    ModeReason,
     ModeRow,
     SetOwnMode,
     SetRollout,
@@ -67,11 +68,12 @@ async def test_search_and_a_calls_page(tmp_path: Path) -> None:
         await lab.settled()
         found = await lab.get("calls", q="rooms")
         assert [one["id"] for one in found["calls"]] == [call.id]
-        assert (found["total"], found["more"]) == (1, False)
-        assert found["modes"] == ["cascade", "embedded"]
+        assert not found["more"]
         assert found["calls"][0]["excerpt"] == "Two rooms, please."
-        assert (await lab.get("calls", mode="embedded", outcome="ended"))["total"] == 1
-        assert (await lab.get("calls", after="2999-01-01T00:00:00+00:00"))["total"] == 0
+        counted = await lab.get("count", q="rooms")
+        assert counted == {"total": 1, "modes": ["cascade", "embedded"]}
+        assert (await lab.get("count", mode="embedded", outcome="ended"))["total"] == 1
+        assert (await lab.get("count", after="2999-01-01T00:00:00+00:00"))["total"] == 0
         page = await lab.get(f"calls/{call.id}")
         assert [line["text"] for line in page["lines"]] == [
             "Two rooms, please.",
@@ -79,6 +81,7 @@ async def test_search_and_a_calls_page(tmp_path: Path) -> None:
         ]
         assert [turn["stages"]["voice_to_voice"] for turn in page["turns"]] == [0.9, 0.9]
         assert page["missing"]
+        assert page["tasks"] == []
         for path, status in (
             ("calls?after=yesterday", 422),
             ("calls?after=2026-01-01T00:00:00", 422),
@@ -205,6 +208,8 @@ async def test_figures_and_money(tmp_path: Path) -> None:
         began = datetime.now(UTC) - timedelta(minutes=5)
         call = held(lab, "one", "two", created_at=began)
         lab.desk.recorder.event(call.id, "llm error", "429")
+        lab.desk.recorder.event(None, "provider", "llm openai: open, three failures")
+        lab.desk.recorder.event(None, "provider", "llm openai: closed, it answers again")
         await lab.settled()
         async with lab.desk.store.writing() as connection:
             await connection.exec_driver_sql(
@@ -218,11 +223,20 @@ async def test_figures_and_money(tmp_path: Path) -> None:
             {"stage": "llm", "provider": "openai gpt", "kind": "llm error", "count": 1}
         ]
         assert health["breakers"] == [breaker.model_dump()]
+        assert [one["text"].partition(",")[0] for one in health["history"]] == [
+            "llm openai: closed",
+            "llm openai: open",
+        ]
         money = await lab.get("money")
         assert [day["mode"] for day in money["days"]] == ["cascade"]
         assert money["minutes"] == pytest.approx(1, abs=0.05)
         assert money["dollars"] == pytest.approx(0.6, abs=0.05)
-        assert any("not recorded" in line for line in money["missing"])
+        assert money["modes"] == [
+            {"mode": "cascade", "calls": 1, "price": 0.6}
+            | {"minutes": money["minutes"], "dollars": money["dollars"]}
+        ]
+        missing = " ".join(money["missing"])
+        assert all(what in missing for what in ("not recorded", "by provider", "Margin"))
         assert (await lab.client.get("/console/api/health?hours=5")).status_code == 422
 
 
@@ -230,8 +244,9 @@ async def test_set_up_masks_secrets_tests_and_calls(tmp_path: Path) -> None:
     async def probe(stage: str) -> tuple[bool, str]:
         return stage == "llm", f"{stage} was asked"
 
-    row = SettingRow(part="voice", uses="x", why="y", missing="", stage="tts")
-    reports = Reports(rows=lambda: [row], notes=lambda: ["a note"], probe=probe)
+    parts = {"voice": "tts", "language model": "llm", "console": ""}
+    rows = [SettingRow(part=p, uses="x", why="y", missing="", test=t) for p, t in parts.items()]
+    reports = Reports(rows=lambda: rows, notes=lambda: ["a note"], probe=probe)
     key, twilio = "sk-very-secret-key-of-ours-9876", "twilio-auth-token-0123456789"
     settings = {
         **{"OPENAI_API_KEY": key, "TWILIO_AUTH_TOKEN": twilio, "TWILIO_ACCOUNT_SID": "AC1"},
@@ -243,15 +258,16 @@ async def test_set_up_masks_secrets_tests_and_calls(tmp_path: Path) -> None:
         for secret in (key, twilio, PASSWORD):
             assert secret not in answer.text
         page = answer.json()
-        assert page["rows"] == [row.model_dump()]
+        assert page["rows"] == [row.model_dump() for row in rows]
         assert page["secrets"]["OPENAI_API_KEY"] == "••••9876"
         assert page["secrets"]["TWILIO_AUTH_TOKEN"] == "••••"
         assert page["callable"]
         for stage, ok in (("llm", True), ("tts", False)):
-            tested = (await lab.post("setup/test", stage=stage)).json()
+            tested = (await lab.post("setup/test", part=stage)).json()
             assert (tested["ok"], tested["message"]) == (ok, f"{stage} was asked")
-        assert (await lab.post("setup/test", stage="store")).json()["ok"]
-        assert (await lab.post("setup/test", stage="lunch")).status_code == 422
+        assert (await lab.post("setup/test", part="store")).json()["ok"]
+        for unknown in ("lunch", "console", "x" * 65):
+            assert (await lab.post("setup/test", part=unknown)).status_code == 422
         assert (await lab.post("setup/call", to=NUMBER)).status_code == 409
         called: list[str] = []
 
@@ -289,6 +305,7 @@ class FakeModes(ModeDesk):
             rows=[_mode("cascade", ""), _mode("openai_realtime", "needs OPENAI_API_KEY")],
             own={NUMBER: "cascade"},
             changes=[ModeChange(at="", who="me", what="mode", before="none", after="cascade")],
+            reasons=[ModeReason(mode="cascade", reason="rule: 3 calls are live", calls=4)],
             unavailable=str(len(self.orders)) if self.orders else "",
         )
 

@@ -162,8 +162,8 @@ async def later(operator: Operator, server: Server, call_id: str) -> None:
     assert stored.end_reason == "operator hung up"
     page = await operator.get(f"calls/{call_id}")
     texts = [one["text"] for one in page["lines"]]
-    assert "operator: whispered: Offer them a discount." in texts
-    assert "operator: listens in" in texts
+    assert "operator: whispered by console (127.0.0.1): Offer them a discount." in texts
+    assert "operator: listens in, by console (127.0.0.1)" in texts
     assert len(page["turns"]) == 2
     assert (await operator.post(f"live/{call_id}/hang-up"))[0] == 404
 
@@ -229,11 +229,15 @@ async def test_modes_and_set_up_are_the_servers_own(serve: Serve) -> None:
         assert set(who) == {"console (127.0.0.1)"}
         assert len(who) in (2, 3)  # nobody calls, so the switch may have been made by now
         rows = {row["part"]: row for row in (await operator.get("setup"))["rows"]}
-        assert rows["voice"]["stage"] == "tts"
+        assert rows["voice"]["test"] == "tts"
         assert rows["console"]["uses"] == "password"
-        for stage in ("stt", "llm", "tts", "store"):
-            status, tested = await operator.post("setup/test", stage=stage)
-            assert (status, tested["ok"]) == (200, True), (stage, tested)
+        assert {row["test"] for row in rows.values()} == {
+            *("", "stt", "llm", "tts", "store"),
+            *("mode cascade", "mode openai_realtime", "mode embedded"),
+        }
+        for part in ("stt", "llm", "tts", "store", "mode cascade"):
+            status, tested = await operator.post("setup/test", part=part)
+            assert (status, tested["ok"]) == (200, True), (part, tested)
 
 
 async def test_a_page_that_watches_does_not_keep_the_server_from_stopping(serve: Serve) -> None:

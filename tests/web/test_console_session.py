@@ -10,7 +10,8 @@ from bot.web.console.attempts import Attempts
 from bot.web.console.session import COOKIE
 from tests.web.console_lab import HOME, PASSWORD, console
 
-ASKED = ("calls", "calls.csv", "calls/x", "health", "money", "setup", "modes", "live", "live/x")
+ASKED = ("calls", "count", "calls.csv", "calls/x", "health", "money", "setup", "modes", "live")
+ASKED += ("live/x",)
 ORDERS = ("live/x/hang-up", "live/x/whisper", "live/x/transfer", "erase", "setup/test")
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.telephony.prompts import sentence
 from bot.web.phone import HOLD_LIMIT
 from tests.telephony.house import PUBLIC, House, house, incoming_form
+from tools.toolbox import Toolbox
 
 SID = "CA" + "1" * 32
 NO_TWILIO = {"TWILIO_ACCOUNT_SID": None, "TWILIO_AUTH_TOKEN": None, "PUBLIC_URL": None}
@@ -32,6 +33,28 @@ async def test_an_incoming_call_gets_a_stream_with_its_numbers() -> None:
         }
         (call,) = here.switchboard.calls
         assert (call.provider_call_id, call.direction, call.channel) == (SID, "inbound", "phone")
+
+
+@pytest.mark.parametrize(
+    ("verstat", "attested_only", "theirs"),
+    [
+        ("", False, True),  # from where nobody attests
+        ("No-TN-Validation", False, True),
+        ("TN-Validation-Passed-C", False, True),
+        ("TN-Validation-Failed-A", False, False),
+        ("TN-Validation-Failed", False, False),
+        ("", True, False),
+        ("TN-Validation-Passed-B", True, False),
+        ("TN-Validation-Passed-A", True, True),
+        ("TN-Validation-Passed-A-Diverted-B", True, True),
+    ],
+)
+async def test_a_forged_number_is_nobodys(verstat: str, attested_only: bool, theirs: bool) -> None:
+    async with house(CALLER_ID_ATTESTED=attested_only) as here:
+        await here.post("/phone/incoming", incoming_form(SID) | {"StirVerstat": verstat})
+        (call,) = here.switchboard.calls
+        owner = Toolbox(call, here.settings, None, None).owner  # type: ignore[arg-type]
+    assert owner == (call.caller if theirs else f"call:{call.id}")
 
 
 async def test_a_webhook_sent_twice_takes_one_place() -> None:

@@ -1,49 +1,110 @@
-"""The room's page in Chromium, a spoken question, the real pipeline, the embedded models."""
+"""The room's page in Chromium, spoken to, on the real pipeline and the embedded models, no key."""
 
 import re
 
-import aiohttp
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from bot.embedded_models import beginning
-from bot.speech.embedded.supervisor import EmbeddedSupervisor
-from bot.store import queries
+from bot.store import notes, queries
 from tests.fixtures.chromium import HEARD_HZ, Room, open_room
 from tests.fixtures.house import Serve
 from tests.fixtures.speech import Speech
 
 pytestmark = [pytest.mark.models, pytest.mark.browser, pytest.mark.timeout(300)]
 
+GREETING = (
+    "Hello, this is Tandem, and I would like to tell you right away what I can do for you, which "
+    "is to write down your notes and to read them out again whenever you ask me for an elephant."
+)
+WINDOW_SECONDS = 0.01
+"""Of sound, over which loudness is measured."""
+AUDIBLE = 0.01
+"""RMS of a window that is heard; 1 is full scale."""
+LISTENED_BYTES = 12 * HEARD_HZ * 2
+"""Of the beginning and of the end of what was heard: an ear hears half a minute at a time."""
+PAUSE_SECONDS = 0.6
+"""Longer than any pause inside a sentence."""
 
-async def test_a_spoken_question_is_answered_in_sound_and_words(
-    serve: Serve, embedded: EmbeddedSupervisor, speech: Speech
+
+async def test_a_caller_breaks_in_is_answered_and_makes_a_note(
+    keyless: Serve, speech: Speech
 ) -> None:
-    server = await serve(OPENAI_BASE_URL=embedded.base_url, OPENAI_TTS_VOICE="default")
+    server = await keyless(BOT_GREETING=GREETING)
     assert server.resources
-    prompt = beginning(server.resources.settings)
-    async with aiohttp.ClientSession() as http:
-        warm = await http.post(f"{embedded.base_url}/tandem/warm", json=prompt)
-        assert warm.status < 300
     question = speech.say("What is two plus two?", 16_000)
+    wanted = speech.say("Please take a note: buy milk tomorrow.", 16_000)
     async with open_room(server.url) as room:
         await room.call()
-        await room.wait_until(lambda: _said(room, "How can I help you?"), "greeting", 20)
+        await room.page.get_by_role("navigation").get_by_role("button", name="Notes").click()
+        await room.wait_until(lambda: _said(room, "right away"), "greeting", 20)
         start = await room.mark()
         await room.say(question)
-        await room.wait_until(lambda: _said(room, "4"), "answer", 60)
+        await room.wait_until(lambda: _said(room, "4"), "answer", 90)
         await room.wait_until(lambda: _quiet(room), "silence", 20)
+        heard, silent_after = broken_in(await room.record(start), await room.spoken(start))
+        print(f"barge-in: silence in the page {silent_after * 1000:.0f} ms after the first sound")
+        assert "elephant" in await room.said("unheard")
+        assert "elephant" not in speech.hear(heard[:LISTENED_BYTES], HEARD_HZ).lower()
+        assert re.search(r"\b(4|four)\b", speech.hear(heard[-LISTENED_BYTES:], HEARD_HZ), re.I)
         assert "plus" in await room.said("caller")
         stages = (await room.stages())[1]
         assert stages["voice_to_voice"] >= stages["llm"] > 0
-        heard = await room.record(start)
-        assert np.abs(np.frombuffer(heard, np.int16).astype(np.int32)).max() > 2000
-        assert re.search(r"\b(4|four)\b", speech.hear(heard, HEARD_HZ), re.I)
+        await _takes_a_note(room, wanted)
         await room.hang_up()
         await room.wait_for_phase("over", 10)
     await server.resources.recorder.flush()
     (call,) = await queries.calls(server.resources.store)
     assert (call.channel, call.end_reason) == ("room", "caller hung up")
+    (note,) = await notes.find(server.resources.store, call.caller)
+    assert "milk" in f"{note.title} {note.text}".lower()
+
+
+async def _takes_a_note(room: Room, wanted: bytes) -> None:
+    """What is said becomes a note, and the open notes window shows it by itself."""
+    shown = room.page.get_by_role("dialog", name="Notes")
+    assert "No notes yet." in await shown.inner_text()
+
+    async def there() -> bool:
+        titles = await shown.get_by_role("list", name="Notes").inner_text()
+        text = shown.get_by_role("textbox", name="Text of the note")
+        return (
+            bool(titles)
+            and bool(await text.count())
+            and "milk" in (f"{titles} {await text.input_value()}".lower())
+        )
+
+    await room.say(wanted)
+    await room.wait_until(there, "note in the window", 90)
+    await room.wait_until(lambda: _quiet(room), "silence", 20)
+
+
+def broken_in(heard: bytes, spoken: bytes) -> tuple[bytes, float]:
+    """What was heard after the bot had fallen silent for the caller, and how long that took.
+
+    Args:
+        heard, spoken: 16-bit mono PCM at `HEARD_HZ`, in step.
+
+    Returns:
+        The sound from the silence on, and seconds from the caller's first sound to the silence.
+    """
+    bot, caller = _loud(heard), _loud(spoken)
+    began = int(np.flatnonzero(caller)[0])
+    pause = round(PAUSE_SECONDS / WINDOW_SECONDS)
+    silent = next(at for at in range(began, len(bot) - pause) if not bot[at : at + pause].any())
+    return heard[silent * _window_bytes() :], (silent - began) * WINDOW_SECONDS
+
+
+def _window_bytes() -> int:
+    return round(WINDOW_SECONDS * HEARD_HZ) * 2
+
+
+def _loud(pcm: bytes) -> NDArray[np.bool_]:
+    """Of each window, whether it is audible."""
+    size = _window_bytes() // 2
+    samples = np.frombuffer(pcm, np.int16) / 32768
+    windows = samples[: len(samples) // size * size].reshape(-1, size)
+    return np.sqrt((windows**2).mean(axis=1)) > AUDIBLE
 
 
 async def _said(room: Room, words: str) -> bool:

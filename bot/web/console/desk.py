@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from loguru import logger
 
 from bot.errors import StoreError
+from bot.openclaw.archive import Archive
 from bot.settings import Settings
 from bot.store import queries_index, queries_open
 from bot.store.recorder import Recorder
@@ -34,7 +35,7 @@ RETENTION_SECONDS = 3600.0
 OTHERS_SECONDS = 1.5
 
 Probe = Callable[[str], Awaitable[tuple[bool, str]]]
-"""Tries a stage's provider: whether it works, and a sentence."""
+"""Tries a part of the set-up (`SettingRow.test`): whether it works, and a sentence."""
 
 
 def _no_rows() -> list[SettingRow]:
@@ -46,12 +47,13 @@ class Reports:
     """What higher rooms tell the console; each may be missing.
 
     `rows`, `notes`: of the settings' report. `breakers`: of all providers. `probe`: see above.
-    `prices`: mode -> estimated dollars a minute.
+    `mode`: what new calls get. `prices`: mode -> estimated dollars a minute.
     """
 
     rows: Callable[[], list[SettingRow]] = _no_rows
     notes: Callable[[], list[str]] = list
     breakers: Callable[[], list[Breaker]] = list
+    mode: Callable[[], str] = str
     prices: Callable[[], Mapping[str, float]] = dict
     probe: Probe | None = None
 
@@ -84,6 +86,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.live = LiveCalls(self.switchboard.worker)
+        self.tasks = Archive(self.settings.database_url)
         self.door = Doorkeeper(self.settings, self.store, self.recorder.event)
         self.recordings = Recordings(
             self.settings.data_dir / "recordings",
@@ -124,6 +127,8 @@ class Desk:
             unwritten=self.recorder.waiting,
             refusal=self.ready() or self.switchboard.refusal,
             breakers=self.reports.breakers(),
+            mode=self.reports.mode(),
+            prices=dict(self.reports.prices()),
         )
 
     def can_call(self, place_call: PlaceCall) -> None:

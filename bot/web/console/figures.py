@@ -1,38 +1,34 @@
-"""Health, money and set-up, as the page shows them."""
+"""Health and money, as the page shows them."""
 
-import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pydantic import SecretStr
-
-from bot.errors import ProviderError, StoreError
-from bot.settings import Settings
-from bot.store import queries_figures, queries_search
+from bot.store import queries_figures
 from bot.store.queries_figures import Spread
-from bot.store.queries_search import Wanted
 from bot.web.console.desk import Desk
 from bot.web.console.lines import moment
 from bot.web.console.pages import (
     DayOfMode,
     HealthPage,
+    MoneyOfMode,
     MoneyPage,
     ProviderErrors,
-    ProviderTested,
-    SetUpPage,
     SpreadMs,
     TimeSlice,
 )
+from bot.web.console.pages_calls import CostLine, Moment
 
-PROBE_SECONDS = 30.0
 _SLICES = {1: 60, 24: 48, 168: 56, 720: 60}
 """Hours of a page -> pieces of its charts."""
-_SHOWN = 4
+UNKNOWN = -1.0
 NO_LEDGER = (
-    "Costs are not recorded call by call yet. Amounts are estimates: minutes of conversation times"
-    " the estimated price of the mode in config.json. Margin needs what you charge."
+    "All amounts are estimates: minutes of conversation times the mode's price in config.json."
+    " What was really used (seconds of speech, tokens, characters, text messages) is not recorded"
+    " yet.",
+    "Cost by provider: not known, for the price of a mode is not split among its providers.",
+    "Margin: not known, for what you charge is not set anywhere.",
 )
+NO_COSTS = "What this call has used (tokens, characters, text messages) is not recorded yet."
 
 
 async def health(desk: Desk, hours: int) -> HealthPage:
@@ -58,6 +54,10 @@ async def health(desk: Desk, hours: int) -> HealthPage:
             )
         ],
         breakers=breakers,
+        history=[
+            Moment(at=moment(one.at), text=one.detail)
+            for one in await queries_figures.provider_events(desk.store, since)
+        ],
         missing=[] if breakers else ["No circuit breakers are reported by this server."],
     )
 
@@ -79,11 +79,12 @@ async def money(desk: Desk, days: int) -> MoneyPage:
         for mode, (calls, seconds) in sorted(modes.items())
     ]
     unknown = sorted({row.mode for row in rows} - prices.keys())
-    missing = [NO_LEDGER]
+    missing = [*NO_LEDGER]
     if unknown:
         missing.append(f"No price is known for: {', '.join(unknown)}.")
     return MoneyPage(
         days=rows,
+        modes=_by_mode(rows, prices),
         prices=prices,
         minutes=round(sum(row.minutes for row in rows), 2),
         dollars=round(sum(row.dollars for row in rows), 4),
@@ -91,59 +92,29 @@ async def money(desk: Desk, days: int) -> MoneyPage:
     )
 
 
-def set_up(desk: Desk) -> SetUpPage:
-    """The settings' report."""
-    return SetUpPage(
-        rows=desk.reports.rows(),
-        notes=desk.reports.notes(),
-        secrets=_masked(desk.settings),
-        contacts=sorted(desk.settings.contacts),
-        callable=_cannot_call(desk),
-        probes=desk.reports.probe is not None,
-    )
+def estimate(desk: Desk, mode: str, seconds: float) -> list[CostLine]:
+    """What is known of a call's cost, line by line: an estimate by its mode's price."""
+    price = desk.reports.prices().get(mode)
+    if price is None:
+        return []
+    minutes = seconds / 60
+    detail = f"{minutes:.1f} minutes in {mode}, at an estimated ${price:.3f} a minute"
+    return [CostLine(what="Conversation", detail=detail, dollars=round(minutes * price, 4))]
 
 
-async def test(desk: Desk, stage: str) -> ProviderTested:
-    """Try what serves a stage; never raises what the provider raises."""
-    began = time.perf_counter()
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            ok, text = await _try(desk, stage)
-    except (ProviderError, StoreError) as error:
-        ok, text = False, str(error)
-    except TimeoutError:
-        ok, text = False, f"no answer within {PROBE_SECONDS:.0f} s"
-    return ProviderTested(ok=ok, message=text, ms=round(1000 * (time.perf_counter() - began)))
-
-
-async def _try(desk: Desk, stage: str) -> tuple[bool, str]:
-    if stage == "store":
-        count = await queries_search.count(desk.store, Wanted())
-        return True, f"{desk.store.dialect} answers; it has {count} calls"
-    if desk.reports.probe is None:
-        return False, "This server has no test for it."
-    return await desk.reports.probe(stage)
-
-
-def _cannot_call(desk: Desk) -> str:
-    settings = desk.settings
-    if desk.place_call is None:
-        return "This server cannot place calls from here."
-    if desk.twilio is None:
-        return "Calling out needs TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN or an API key."
-    missing = [n for n in ("TWILIO_PHONE_NUMBER", "PUBLIC_URL") if not getattr(settings, n)]
-    return f"Calling out needs {' and '.join(missing)}." if missing else ""
-
-
-def _masked(settings: Settings) -> dict[str, str]:
-    """Every secret that is set, hidden; of a provider's long key the end, to tell it by."""
-    found = {}
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr) and (text := value.get_secret_value()):
-            key = name.endswith("_API_KEY") and len(text) >= 5 * _SHOWN
-            end = text[-_SHOWN:] if key else ""
-            found[name] = f"••••{end}"
+def _by_mode(rows: Sequence[DayOfMode], prices: Mapping[str, float]) -> list[MoneyOfMode]:
+    found = []
+    for mode in sorted({row.mode for row in rows}):
+        days = [row for row in rows if row.mode == mode]
+        found.append(
+            MoneyOfMode(
+                mode=mode,
+                calls=sum(day.calls for day in days),
+                minutes=round(sum(day.minutes for day in days), 2),
+                price=prices.get(mode, UNKNOWN),
+                dollars=round(sum(day.dollars for day in days), 4),
+            )
+        )
     return found
 
 

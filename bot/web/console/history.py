@@ -8,16 +8,28 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from bot.errors import StoreError
 from bot.store import erase, queries, queries_search
 from bot.store.queries import StoredCall
 from bot.store.queries_search import Found, Wanted
 from bot.web.console.desk import Desk
+from bot.web.console.figures import NO_COSTS, estimate
 from bot.web.console.lines import moment, stored_lines
-from bot.web.console.pages import CallPage, FoundCall, FoundCalls, TurnTime
+from bot.web.console.pages_calls import (
+    CallCount,
+    CallPage,
+    CallTask,
+    FoundCall,
+    FoundCalls,
+    Moment,
+    TurnTime,
+)
 from bot.web.console.recording import Recordings
 from bot.web.console.refusals import refuse
 
 PAGE = 50
+TOOL = "tool"
+"""The kind of event that says that a tool was called."""
 MOST_EVENTS = 5_000
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"\+?\d{2,15}")
@@ -26,27 +38,26 @@ COLUMNS = (
     *("mode_reason", "state", "end_reason", "error", "turns", "slow_turns", "slowest", "errors"),
     "tools",
 )
-NO_COSTS = "What the call has cost is not recorded yet."
 
 
 async def find(desk: Desk, wanted: Wanted) -> FoundCalls:
     """A page of the history."""
     began = time.perf_counter()
-    search = queries_search.search(desk.store, wanted, PAGE + 1)
-    total, modes = -1, list[str]()
-    if wanted.cursor:
-        found = await search
-    else:
-        count, every_mode = queries_search.count(desk.store, wanted), queries_search.modes
-        found, total, modes = await asyncio.gather(search, count, every_mode(desk.store))
+    found = await queries_search.search(desk.store, wanted, PAGE + 1)
     shown = found[:PAGE]
     recorded = await asyncio.to_thread(_recorded, desk.recordings, shown)
     return FoundCalls(
         calls=[_view(one, one.call.id in recorded) for one in shown],
-        total=total,
         more=len(found) > PAGE,
-        modes=modes,
         took_ms=round(1000 * (time.perf_counter() - began), 1),
+    )
+
+
+async def count(desk: Desk, wanted: Wanted) -> CallCount:
+    """How many calls fit."""
+    return CallCount(
+        total=await queries_search.count(desk.store, wanted),
+        modes=await queries_search.modes(desk.store),
     )
 
 
@@ -66,6 +77,7 @@ async def page(desk: Desk, call_id: str) -> CallPage:
     began = await asyncio.to_thread(desk.recordings.began_at, call_id) if recorded else 0.0
     counted = await queries_search.search(desk.store, Wanted(words=call_id), 1)
     found = next((one for one in counted if one.call.id == call_id), Found(call, 0, 0, 0, 0, 0.0))
+    tasks, trouble = await _tasks(desk, call)
     return CallPage(
         call=_view(found, recorded),
         provider_call_id=call.provider_call_id,
@@ -77,9 +89,31 @@ async def page(desk: Desk, call_id: str) -> CallPage:
             TurnTime(number=turn.number, at=moment(turn.started_at), stages=dict(turn.stages))
             for turn in turns
         ],
+        tools=[Moment(at=moment(e.at), text=e.detail) for e in events if e.kind == TOOL],
+        tasks=tasks,
+        costs=estimate(desk, call.mode, _seconds(call)),
         recorded_at=moment(datetime.fromtimestamp(began, UTC)) if recorded else "",
-        missing=[NO_COSTS],
+        missing=[NO_COSTS, *trouble],
     )
+
+
+async def _tasks(desk: Desk, call: StoredCall) -> tuple[list[CallTask], list[str]]:
+    """The call's delegated tasks; or why they are not known."""
+    ended = call.ended_at or datetime.now(UTC)
+    try:
+        kept = await desk.tasks.of_call(call.id, call.started_at, ended)
+    except StoreError as error:
+        return [], [f"Delegated tasks: {error}."]
+    return [
+        CallTask(
+            at=moment(datetime.fromtimestamp(one.at, UTC)),
+            text=one.text,
+            status=one.status,
+            result=one.result,
+            told=one.told,
+        )
+        for one in kept
+    ], []
 
 
 async def as_csv(desk: Desk, wanted: Wanted) -> AsyncIterator[str]:
@@ -99,24 +133,37 @@ async def as_json(desk: Desk, wanted: Wanted) -> AsyncIterator[str]:
     yield "[]\n" if before == "[" else "]\n"
 
 
-async def forget(desk: Desk, number: str) -> str:
+async def forget(desk: Desk, number: str, who: str) -> str:
     """Erase all that is kept about a caller; returns what was, in a sentence.
 
+    Args:
+        desk: The console's desk.
+        number: The caller's.
+        who: Whose order it is.
+
     Raises:
-        ConsoleRefused: they are on the line just now, or nothing is known of them.
+        ConsoleRefused: they are on the line just now, or wait for a task; or nothing is known.
+        StoreError: a database is away; what is left is erased by the next try.
     """
     calls = await erase.calls_of(desk.store, number)
     if any(not over for _, over in calls):
         raise refuse("no", "This caller is on the line. Try again when the call is over.")
+    ids = [call_id for call_id, _ in calls]
+    if open_ones := await desk.tasks.under_way(number, ids):
+        tasks = "A task" if open_ones == 1 else f"{open_ones} tasks"
+        raise refuse("no", f"{tasks} of this caller must end first. Nothing was deleted.")
     await desk.recorder.flush()
+    given = await desk.tasks.erase(number, ids)
     erased = await erase.erase_caller(desk.store, number)
     sounds = await asyncio.to_thread(desk.recordings.delete, erased.call_ids)
-    if not erased.call_ids and not erased.kept:
+    if not erased.call_ids and not erased.kept and not given:
         raise refuse("gone", "Nothing is kept about this number.")
-    return (
-        f"Deleted: {len(erased.call_ids)} calls with all that was said, {sounds} recordings, and"
-        f" {erased.kept} notes, messages, meetings and details."
+    gone = (
+        f"{len(erased.call_ids)} calls with all that was said, {sounds} recordings, {given} tasks"
+        f" with their results, and {erased.kept} notes, messages, meetings and details"
     )
+    desk.recorder.event(None, "operator", f"a caller's data was deleted: {gone}; by {who}")
+    return f"Deleted: {gone}."
 
 
 def _recorded(recordings: Recordings, found: list[Found]) -> set[str]:

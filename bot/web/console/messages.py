@@ -95,7 +95,8 @@ class Breaker(Body):
 
 class Load(Body):
     """How this process is. `lag_ms`: the event loop's worst delay of the last ten seconds.
-    `unwritten`: records that wait for the database."""
+    `unwritten`: records that wait for the database. `mode`: what new calls get; `prices`: mode ->
+    estimated dollars a minute, where known."""
 
     worker: int
     workers: int
@@ -106,6 +107,8 @@ class Load(Body):
     unwritten: int
     refusal: str
     breakers: list[Breaker]
+    mode: str
+    prices: dict[str, float]
 
 
 class LiveUpdate(Body):

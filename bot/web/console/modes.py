@@ -1,15 +1,28 @@
 """The modes as the console's page shows and changes them, over the room that has them."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from bot.errors import StoreError
 from bot.modes.house import ModeHouse
 from bot.modes.operators import Order
 from bot.modes.state import ModeRefused
-from bot.web.console.pages import ModeChange, ModePage, ModeRow, SetOwnMode, SetRollout, SwitchMode
+from bot.store import queries_figures
+from bot.store.store import Store
+from bot.web.console.pages import (
+    ModeChange,
+    ModePage,
+    ModeReason,
+    ModeRow,
+    SetOwnMode,
+    SetRollout,
+    SwitchMode,
+)
 from bot.web.console.refusals import refuse
 
 UNKNOWN = -1.0
+REASONS_SPAN = timedelta(hours=24)
 
 
 class ModeDesk(Protocol):
@@ -33,10 +46,12 @@ class HouseDesk:
 
     Args:
         house: See `bot.modes.house`.
+        store: Where calls and their modes are.
     """
 
-    def __init__(self, house: ModeHouse) -> None:
+    def __init__(self, house: ModeHouse, store: Store) -> None:
         self._house = house
+        self._store = store
 
     async def page(self) -> ModePage:
         """How everything stands, figures of the last day."""
@@ -53,6 +68,7 @@ class HouseDesk:
             rules=[_rule(rule) for rule in self._house.modes.setup.config.rules],
             own=dict(found["numbers"]),
             changes=[_change(change) for change in found["changes"]],
+            reasons=await self._reasons(),
             unavailable="; ".join(found["trouble"]),
         )
 
@@ -68,6 +84,14 @@ class HouseDesk:
     async def set_own(self, order: SetOwnMode, who: str) -> None:
         """Give a number a mode of its own."""
         await _ordered(lambda: self._house.operators.set_own(order.number, order.mode, who))
+
+    async def _reasons(self) -> list[ModeReason]:
+        since = datetime.now(UTC) - REASONS_SPAN
+        try:
+            found = await queries_figures.reasons(self._store, since)
+        except StoreError:
+            return []  # the page says by its other parts that the database is away
+        return [ModeReason(mode=mode, reason=why, calls=n) for (mode, why), n in found]
 
 
 async def _ordered(work: Callable[[], Awaitable[Any]]) -> None:
@@ -125,9 +149,15 @@ def _change(change: Mapping[str, Any]) -> ModeChange:
     )
 
 
+def _named(key: str, value: Any) -> str:
+    return key if value is True else f"{key} {_plain(value)}"
+
+
 def _plain(value: Any) -> str:
     """A setting's value in few words."""
     if isinstance(value, Mapping):
-        parts = [f"{key} {_plain(each)}" for key, each in value.items() if each not in ("", False)]
+        parts = [_named(key, each) for key, each in value.items() if each not in ("", False)]
         return ", ".join(parts) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

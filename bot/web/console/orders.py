@@ -35,7 +35,7 @@ def find(desk: Desk, call_id: str) -> Followed:
     return followed
 
 
-async def hang_up(desk: Desk, call_id: str) -> None:
+async def hang_up(desk: Desk, call_id: str, who: str) -> None:
     """End a call; the caller is told goodbye.
 
     Raises:
@@ -44,11 +44,11 @@ async def hang_up(desk: Desk, call_id: str) -> None:
     call = find(desk, call_id).call
     if call.hang_up is None:
         raise refuse("no", "This call has not begun yet, or is ending already.")
-    desk.recorder.event(call_id, "operator", "hung up")
+    desk.recorder.event(call_id, "operator", f"hung up, by {who}")
     await call.hang_up(HUNG_UP)
 
 
-async def transfer(desk: Desk, call_id: str, order: Transfer) -> str:
+async def transfer(desk: Desk, call_id: str, order: Transfer, who: str) -> str:
     """Hand a caller to a contact or a number; returns to whom.
 
     Raises:
@@ -71,21 +71,21 @@ async def transfer(desk: Desk, call_id: str, order: Transfer) -> str:
         await put_through(desk.twilio, desk.settings, call, number, note.token, order.to)
     except ProviderError as error:
         raise refuse("no", f"Not handed over: {error}") from None
-    desk.recorder.event(call_id, "operator", f"handed to {order.to}")
+    desk.recorder.event(call_id, "operator", f"handed to {order.to}, by {who}")
     return order.to
 
 
-async def whisper(desk: Desk, call_id: str, text: str) -> None:
+async def whisper(desk: Desk, call_id: str, text: str, who: str) -> None:
     """Give the bot an instruction.
 
     Raises:
         ConsoleRefused: the call is over, or another process has it.
     """
     await find(desk, call_id).whisper(text)
-    desk.recorder.event(call_id, "operator", f"whispered: {text}")
+    desk.recorder.event(call_id, "operator", f"whispered by {who}: {text}")
 
 
-async def listen(desk: Desk, call_id: str, websocket: WebSocket) -> None:
+async def listen(desk: Desk, call_id: str, websocket: WebSocket, who: str) -> None:
     """Send a call's sound to an accepted websocket until either is over.
 
     Each message is one byte (0: the caller, 1: the bot), three of nothing, four of the rate in
@@ -106,7 +106,7 @@ async def listen(desk: Desk, call_id: str, websocket: WebSocket) -> None:
         while True:
             await websocket.send_bytes(await pieces.get())
 
-    desk.recorder.event(call_id, "operator", "listens in")
+    desk.recorder.event(call_id, "operator", f"listens in, by {who}")
     followed.sound.add(hear)
     works = (send(), _closed(websocket), followed.over.wait())
     tasks: list[asyncio.Task[Any]] = [asyncio.create_task(work) for work in works]

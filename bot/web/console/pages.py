@@ -1,4 +1,4 @@
-"""What the console shows of calls that are over, of figures, settings and modes.
+"""What the console shows of figures, settings and modes; and the names of all that travels.
 
 See `bot/web/console/messages.py` for what all of these have in common.
 """
@@ -13,77 +13,13 @@ from bot.web.console.messages import (
     ConsoleRefusal,
     ConsoleSession,
     Done,
-    LiveLine,
     LiveUpdate,
     SignIn,
     Text,
     Transfer,
     Whisper,
 )
-
-
-class FoundCall(Body):
-    """A call in the history. `slowest`: seconds of the longest wait for an answer."""
-
-    id: str
-    channel: str
-    direction: str
-    caller: str
-    callee: str
-    mode: str
-    mode_reason: str
-    state: str
-    started_at: str
-    seconds: float
-    end_reason: str
-    error: str
-    turns: int
-    slow_turns: int
-    slowest: float
-    errors: int
-    tools: int
-    excerpt: str
-    recorded: bool
-
-
-class FoundCalls(Body):
-    """A page of the history. `total`: how many fit in all; -1 where it was not counted (a page
-    after the first). `more`: the next page begins behind the last call."""
-
-    calls: list[FoundCall]
-    total: int
-    more: bool
-    modes: list[str]
-    took_ms: float
-
-
-class TurnTime(Body):
-    """A turn's stages in seconds; they add up to `voice_to_voice`."""
-
-    number: int
-    at: str
-    stages: dict[str, float]
-
-
-class CallPage(Body):
-    """All that is known of a call. `recorded_at`: when its recording begins. `missing`: what the
-    store does not have."""
-
-    call: FoundCall
-    provider_call_id: str
-    answered_at: str
-    ended_at: str
-    providers: dict[str, str]
-    lines: list[LiveLine]
-    turns: list[TurnTime]
-    recorded_at: str
-    missing: list[str]
-
-
-class Erase(Body):
-    """Whose data is to be erased: the number as it stands in the calls."""
-
-    caller: Annotated[str, Field(min_length=1, max_length=64)]
+from bot.web.console.pages_calls import CallCount, CallPage, Erase, FoundCalls, Moment
 
 
 class SpreadMs(Body):
@@ -114,7 +50,8 @@ class ProviderErrors(Body):
 
 
 class HealthPage(Body):
-    """Latency and errors of the last `hours`. `uptime`: 0 to 1."""
+    """Latency and errors of the last `hours`. `uptime`: 0 to 1. `history`: what happened to
+    providers' breakers, the latest first."""
 
     hours: int
     calls: int
@@ -123,6 +60,7 @@ class HealthPage(Body):
     slices: list[TimeSlice]
     errors: list[ProviderErrors]
     breakers: list[Breaker]
+    history: list[Moment]
     missing: list[str]
 
 
@@ -136,10 +74,22 @@ class DayOfMode(Body):
     dollars: float
 
 
+class MoneyOfMode(Body):
+    """A mode's part. `price`: estimated dollars a minute; -1 where it is not known."""
+
+    mode: str
+    calls: int
+    minutes: float
+    price: float
+    dollars: float
+
+
 class MoneyPage(Body):
-    """What calls have cost. `prices`: mode -> estimated dollars a minute, where known."""
+    """What calls have cost. `prices`: mode -> estimated dollars a minute, where known. `missing`:
+    what is not known, and what it takes to know it."""
 
     days: list[DayOfMode]
+    modes: list[MoneyOfMode]
     prices: dict[str, float]
     minutes: float
     dollars: float
@@ -147,13 +97,14 @@ class MoneyPage(Body):
 
 
 class SettingRow(Body):
-    """A part of the bot, what it uses, why, and what is missing; as `--check` has it."""
+    """A part of the bot, what it uses, why, and what is missing; as `--check` has it. `test`: by
+    which name it can be tested, '' if it cannot."""
 
     part: str
     uses: str
     why: str
     missing: str
-    stage: str
+    test: str
 
 
 class SetUpPage(Body):
@@ -165,13 +116,12 @@ class SetUpPage(Body):
     secrets: dict[str, str]
     contacts: list[str]
     callable: str
-    probes: bool
 
 
 class ProviderTest(Body):
-    """Which stage's provider is to be tested."""
+    """Which part of the set-up is to be tested: a `SettingRow.test`."""
 
-    stage: Literal["stt", "llm", "tts", "store"]
+    part: Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class ProviderTested(Body):
@@ -216,9 +166,18 @@ class ModeChange(Body):
     after: str
 
 
+class ModeReason(Body):
+    """Why calls of the last day got their mode, and how many."""
+
+    mode: str
+    reason: str
+    calls: int
+
+
 class ModePage(Body):
     """The modes. `mode`: what a call gets where nothing else decides; `chosen`: whether an operator
-    chose it. `pending`: a switch that waits, in words. `own`: number -> mode."""
+    chose it. `pending`: a switch that waits, in words. `own`: number -> mode. `reasons`: the most
+    frequent first."""
 
     mode: str
     chosen: bool
@@ -227,6 +186,7 @@ class ModePage(Body):
     rules: list[str]
     own: dict[str, str]
     changes: list[ModeChange]
+    reasons: list[ModeReason]
     unavailable: str
 
 
@@ -256,6 +216,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     *(ConsoleSession, SignIn, ConsoleRefusal, LiveUpdate, Whisper, Transfer, Done),
     *(
         FoundCalls,
+        CallCount,
         CallPage,
         Erase,
         HealthPage,

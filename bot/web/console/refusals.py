@@ -3,13 +3,13 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypeVar
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from bot.errors import StoreError, TandemError
-from bot.web import guard
+from bot.web import room_http
 from bot.web.console.messages import ConsoleRefusal
 
 Code = Literal[
@@ -57,21 +57,15 @@ class ConsoleRoute(APIRoute):
 
 
 async def read(request: Request, model: type[_Body]) -> _Body:
-    """The request's JSON body, checked.
+    """The request's JSON body, checked as the room's are.
 
     Raises:
         ConsoleRefused: it is too large, no JSON, or not what `model` says.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise refuse("invalid", "The request must be application/json.")
     try:
-        return model.model_validate_json(await guard.body(request))
-    except HTTPException as error:
-        raise refuse("invalid", str(error.detail)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise refuse("invalid", f"{where or 'body'}: {first['msg']}") from None
+        return await room_http.read(request, model)
+    except room_http.Refusal as error:
+        raise refuse("invalid", error.refused.message) from None
 
 
 def _answer(refusal: ConsoleRefusal) -> JSONResponse:

@@ -7,15 +7,12 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from starlette.responses import FileResponse, StreamingResponse
 
 from bot.store.queries_search import Wanted
-from bot.web.console import figures, history
+from bot.web.console import figures, history, set_up
 from bot.web.console.desk import Desk
 from bot.web.console.messages import Done
 from bot.web.console.modes import ModeDesk
 from bot.web.console.pages import (
     CallMe,
-    CallPage,
-    Erase,
-    FoundCalls,
     HealthPage,
     ModePage,
     MoneyPage,
@@ -26,6 +23,7 @@ from bot.web.console.pages import (
     SetUpPage,
     SwitchMode,
 )
+from bot.web.console.pages_calls import CallCount, CallPage, Erase, FoundCalls
 from bot.web.console.refusals import ConsoleRoute, read, refuse
 from bot.web.console.routes_live import live_router
 
@@ -38,6 +36,7 @@ _NO_MODES = ModePage(
     rules=[],
     own={},
     changes=[],
+    reasons=[],
     unavailable="This server has one mode.",
 )
 
@@ -88,6 +87,11 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
         await desk.door.let_in(request)
         return await history.find(desk, wanted)
 
+    @router.get("/console/api/count")
+    async def count(request: Request, wanted: _Asked) -> CallCount:
+        await desk.door.let_in(request)
+        return await history.count(desk, wanted)
+
     @router.get("/console/api/calls.{kind}")
     async def export(request: Request, kind: Literal["csv", "json"], wanted: _Asked) -> Response:
         await desk.door.let_in(request)
@@ -118,7 +122,7 @@ def _add_history(router: APIRouter, desk: Desk) -> None:
     async def erase(request: Request) -> Done:
         await desk.door.let_change(request)
         order = await read(request, Erase)
-        return Done(message=await history.forget(desk, order.caller))
+        return Done(message=await history.forget(desk, order.caller, desk.door.who(request)))
 
 
 def _add_figures(router: APIRouter, desk: Desk) -> None:
@@ -137,26 +141,27 @@ def _add_figures(router: APIRouter, desk: Desk) -> None:
 
 def _add_set_up(router: APIRouter, desk: Desk) -> None:
     @router.get("/console/api/setup")
-    async def setup(request: Request) -> SetUpPage:
+    async def shown(request: Request) -> SetUpPage:
         await desk.door.let_in(request)
-        return figures.set_up(desk)
+        return set_up.page(desk)
 
     @router.post("/console/api/setup/test")
     async def test(request: Request) -> ProviderTested:
         await desk.door.let_change(request)
-        return await figures.test(desk, (await read(request, ProviderTest)).stage)
+        return await set_up.test(desk, (await read(request, ProviderTest)).part)
 
     @router.post("/console/api/setup/call")
     async def call(request: Request) -> Done:
         await desk.door.let_change(request)
         order = await read(request, CallMe)
-        page = figures.set_up(desk)
-        if page.callable or desk.place_call is None:
-            raise refuse("no", page.callable)
+        why = set_up.cannot_call(desk)
+        if why or desk.place_call is None:
+            raise refuse("no", why)
         try:
             await desk.place_call(order.to)
         except HTTPException as error:
             raise refuse("no", str(error.detail)) from None
+        desk.recorder.event(None, "operator", f"had a phone called, by {desk.door.who(request)}")
         return Done(message=f"{order.to} is ringing.")
 
 
@@ -168,7 +173,7 @@ def _add_modes(router: APIRouter, desk: Desk) -> None:
 
     async def who(request: Request) -> str:
         await desk.door.let_change(request)
-        return f"console ({request.client.host if request.client else 'unknown'})"
+        return desk.door.who(request)
 
     @router.get("/console/api/modes")
     async def page(request: Request) -> ModePage:

@@ -44,7 +44,7 @@ def live_router(desk: Desk) -> APIRouter:
             await websocket.close(1008)
             return
         await websocket.accept()
-        await orders.listen(desk, call_id, websocket)
+        await orders.listen(desk, call_id, websocket, desk.door.who(websocket))
 
     return router
 
@@ -80,17 +80,19 @@ def _add_orders(router: APIRouter, desk: Desk) -> None:
     @router.post("/console/api/live/{call_id}/hang-up")
     async def hang_up(request: Request, call_id: str) -> Done:
         await desk.door.let_change(request)
-        await orders.hang_up(desk, call_id)
+        await orders.hang_up(desk, call_id, desk.door.who(request))
         return Done(message="The caller is told goodbye.")
 
     @router.post("/console/api/live/{call_id}/transfer")
     async def transfer(request: Request, call_id: str) -> Done:
         await desk.door.let_change(request)
-        to = await orders.transfer(desk, call_id, await read(request, Transfer))
+        order = await read(request, Transfer)
+        to = await orders.transfer(desk, call_id, order, desk.door.who(request))
         return Done(message=f"The caller is being connected to {to}.")
 
     @router.post("/console/api/live/{call_id}/whisper")
     async def whisper(request: Request, call_id: str) -> Done:
         await desk.door.let_change(request)
-        await orders.whisper(desk, call_id, (await read(request, Whisper)).text)
+        text = (await read(request, Whisper)).text
+        await orders.whisper(desk, call_id, text, desk.door.who(request))
         return Done(message="The bot was told.")

@@ -59,6 +59,11 @@ export interface CalculationResult {
   error: string;
 }
 
+export interface CallCount {
+  total: number;
+  modes: Array<string>;
+}
+
 export interface CallMe {
   to: string;
 }
@@ -71,8 +76,19 @@ export interface CallPage {
   providers: Partial<Record<string, string>>;
   lines: Array<LiveLine>;
   turns: Array<TurnTime>;
+  tools: Array<Moment>;
+  tasks: Array<CallTask>;
+  costs: Array<CostLine>;
   recorded_at: string;
   missing: Array<string>;
+}
+
+export interface CallTask {
+  at: string;
+  text: string;
+  status: string;
+  result: string;
+  told: string;
 }
 
 export interface Candidate {
@@ -136,6 +152,12 @@ export interface ConsoleSession {
   bot: string;
   csrf: string;
   message: string;
+}
+
+export interface CostLine {
+  what: string;
+  detail: string;
+  dollars: number;
 }
 
 export interface Cut {
@@ -202,9 +224,7 @@ export interface FoundCall {
 
 export interface FoundCalls {
   calls: Array<FoundCall>;
-  total: number;
   more: boolean;
-  modes: Array<string>;
   took_ms: number;
 }
 
@@ -216,7 +236,18 @@ export interface HealthPage {
   slices: Array<TimeSlice>;
   errors: Array<ProviderErrors>;
   breakers: Array<Breaker>;
+  history: Array<Moment>;
   missing: Array<string>;
+}
+
+export interface LinkToken {
+  token: string;
+}
+
+export interface LinkedPage {
+  link: string;
+  bot: string;
+  over: boolean;
 }
 
 export interface LiveCall {
@@ -270,6 +301,8 @@ export interface Load {
   unwritten: number;
   refusal: string;
   breakers: Array<Breaker>;
+  mode: string;
+  prices: Partial<Record<string, number>>;
 }
 
 export interface ModeChange {
@@ -288,7 +321,14 @@ export interface ModePage {
   rules: Array<string>;
   own: Partial<Record<string, string>>;
   changes: Array<ModeChange>;
+  reasons: Array<ModeReason>;
   unavailable: string;
+}
+
+export interface ModeReason {
+  mode: string;
+  reason: string;
+  calls: number;
 }
 
 export interface ModeRow {
@@ -307,8 +347,22 @@ export interface ModeRow {
   dollars_per_minute: number;
 }
 
+export interface Moment {
+  at: string;
+  text: string;
+}
+
+export interface MoneyOfMode {
+  mode: string;
+  calls: number;
+  minutes: number;
+  price: number;
+  dollars: number;
+}
+
 export interface MoneyPage {
   days: Array<DayOfMode>;
+  modes: Array<MoneyOfMode>;
   prices: Partial<Record<string, number>>;
   minutes: number;
   dollars: number;
@@ -371,7 +425,7 @@ export interface ProviderErrors {
 }
 
 export interface ProviderTest {
-  stage: "stt" | "llm" | "tts" | "store";
+  part: string;
 }
 
 export interface ProviderTested {
@@ -381,7 +435,7 @@ export interface ProviderTested {
 }
 
 export interface Refused {
-  code: "busy" | "warming" | "invalid" | "too_large" | "foreign" | "token_needed" | "token_wrong" | "closed" | "gone" | "full" | "no_cookie" | "no_store";
+  code: "busy" | "warming" | "invalid" | "too_large" | "foreign" | "token_needed" | "token_wrong" | "closed" | "gone" | "full" | "no_cookie" | "no_store" | "link_unknown" | "link_taken" | "link_over" | "wait";
   message: string;
 }
 
@@ -415,7 +469,6 @@ export interface SetUpPage {
   secrets: Partial<Record<string, string>>;
   contacts: Array<string>;
   callable: string;
-  probes: boolean;
 }
 
 export interface SettingRow {
@@ -423,7 +476,7 @@ export interface SettingRow {
   uses: string;
   why: string;
   missing: string;
-  stage: string;
+  test: string;
 }
 
 export interface SignIn {

@@ -2,30 +2,36 @@ import { useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 
 import type { CallPage, Done, LiveLine } from "../messages";
+import { CallHead } from "./CallHead";
+import { Facts } from "./Facts";
 import { Lines } from "./Lines";
 import { Waterfall } from "./Waterfall";
 import { address, order } from "./api";
 import { useRead } from "./data";
-import { full, length, party, words } from "./format";
-import { BackIcon, DeleteIcon, DownloadIcon } from "./icons";
+import { dollars, full, length, party, span, words } from "./format";
+import { DeleteIcon, DownloadIcon } from "./icons";
 import { go, link } from "./route";
 
-/** English read aloud: with it the beginning of a line is guessed from its end. */
-const CHARACTERS_PER_SECOND = 15;
+const TOLD: Record<string, string> = {
+  spoken: "told on the phone",
+  texted: "sent as a text message",
+  kept: "kept for the next call",
+  silent: "told nobody",
+};
 
-/** When each line begins in the recording, in seconds. The store has when it was over. */
+/** What lines are timed from: the recording, so that they can be found in it; else the call. */
+const since = (page: CallPage): string =>
+  page.recorded_at || page.answered_at || page.call.started_at;
+/** How far into the call a moment was: "0:07". */
+const into = (page: CallPage, at: string): string => span(since(page), at);
+
+/** When each line begins in the recording, in seconds. */
 function begins(page: CallPage): Map<string, number> {
   const zero = Date.parse(page.recorded_at);
-  const found = new Map<string, number>();
-  let before = 0;
-  for (const line of page.lines) {
-    if (!line.speaker) continue;
-    const end = (Date.parse(line.at) - zero) / 1000;
-    const spoken = (line.text.length + line.unheard.length) / CHARACTERS_PER_SECOND;
-    found.set(line.key, Math.max(before, end - spoken - 0.5, 0));
-    before = Math.max(before, end);
-  }
-  return found;
+  const spoken = page.lines.filter((line) => line.speaker);
+  return new Map(
+    spoken.map((line) => [line.key, Math.max(0, (Date.parse(line.at) - zero) / 1000)]),
+  );
 }
 
 /** A call that is over: what was said, with its sound, and where the time went. */
@@ -52,21 +58,18 @@ export function CallView({ id }: { id: string }) {
   const { call } = page;
   return (
     <article class="call-page" aria-label={`Call with ${party(call)}`}>
-      <header>
-        <a class="plain" href={link("calls")} aria-label="Back to all calls">
-          <BackIcon />
-        </a>
-        <div>
-          <h1>{party(call)}</h1>
-          <p>
-            {full(call.started_at)} · {length(call.seconds)} ·{" "}
-            {call.end_reason || words(call.state)}
-          </p>
-        </div>
-        <a class="tool" href={address(`calls/${id}/export`)} download>
-          <DownloadIcon /> JSON
-        </a>
-      </header>
+      <CallHead
+        back={link("calls")}
+        name={party(call)}
+        whole
+        tools={
+          <a class="tool" href={address(`calls/${id}/export`)} download>
+            <DownloadIcon /> JSON
+          </a>
+        }
+      >
+        {full(call.started_at)} · {length(call.seconds)} · {call.end_reason || words(call.state)}
+      </CallHead>
       {call.error && <p class="banner bad">{call.error}</p>}
       {call.recorded ? (
         <audio
@@ -83,6 +86,7 @@ export function CallView({ id }: { id: string }) {
           <h2>What was said</h2>
           <Lines
             lines={page.lines}
+            since={since(page)}
             sounding={sounding.value}
             {...(call.recorded ? { seek } : {})}
           />
@@ -92,12 +96,13 @@ export function CallView({ id }: { id: string }) {
             <h2>Where the time went</h2>
             <Waterfall turns={page.turns} />
           </section>
-          <Facts page={page} />
-          {page.missing.map((each) => (
-            <p class="quiet" key={each}>
-              {each}
-            </p>
-          ))}
+          <Tools page={page} />
+          <Tasks page={page} />
+          <Cost page={page} />
+          <section class="card" aria-label="Facts">
+            <h2>Facts</h2>
+            <Facts all={facts(page)} />
+          </section>
           {call.caller && <Erase number={party(call)} />}
         </div>
       </div>
@@ -105,9 +110,9 @@ export function CallView({ id }: { id: string }) {
   );
 }
 
-function Facts({ page }: { page: CallPage }) {
+function facts(page: CallPage): [string, string][] {
   const { call } = page;
-  const facts: [string, string | undefined][] = [
+  return [
     ["Mode", `${call.mode} (${call.mode_reason})`],
     ["Channel", `${call.channel}, ${call.direction}`],
     ["From", call.caller],
@@ -115,23 +120,75 @@ function Facts({ page }: { page: CallPage }) {
     ["Answered", full(page.answered_at)],
     ["Ended", full(page.ended_at)],
     ["CallSid", page.provider_call_id],
-    ...Object.entries(page.providers),
-    ["Tools called", String(call.tools)],
+    ...Object.entries(page.providers).map(([stage, name]): [string, string] => [stage, name ?? ""]),
     ["Errors", String(call.errors)],
   ];
+}
+
+function Tools({ page }: { page: CallPage }) {
   return (
-    <section class="card" aria-label="Facts">
-      <h2>Facts</h2>
-      <dl class="facts-list">
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
+    <section class="card" aria-label="Tools">
+      <h2>Tools</h2>
+      {page.tools.length ? (
+        <ul class="plain-list">
+          {page.tools.map((each) => (
+            <li key={each.at + each.text}>
+              <time>{into(page, each.at)}</time> {each.text}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="quiet">None was called.</p>
+      )}
+    </section>
+  );
+}
+
+function Tasks({ page }: { page: CallPage }) {
+  return (
+    <section class="card" aria-label="Tasks">
+      <h2>Delegated tasks</h2>
+      {page.tasks.length ? (
+        <ul class="plain-list tasks">
+          {page.tasks.map((task) => (
+            <li key={task.at + task.text}>
+              <p>
+                <time>{into(page, task.at)}</time> {task.text}{" "}
+                <span class="tag plainly">{task.status}</span>
+              </p>
+              {task.result && <p class="found">{task.result}</p>}
+              {task.told && <p class="quiet">The result was {TOLD[task.told] ?? task.told}.</p>}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="quiet">None was given.</p>
+      )}
+    </section>
+  );
+}
+
+function Cost({ page }: { page: CallPage }) {
+  return (
+    <section class="card" aria-label="Cost">
+      <h2>Cost</h2>
+      {page.costs.length > 0 && (
+        <dl class="facts-list">
+          {page.costs.map((line) => (
+            <div key={line.what}>
+              <dt>{line.what}</dt>
+              <dd>
+                {dollars(line.dollars)} <small>{line.detail}</small>
+              </dd>
             </div>
           ))}
-      </dl>
+        </dl>
+      )}
+      {page.missing.map((each) => (
+        <p class="quiet" key={each}>
+          {each}
+        </p>
+      ))}
     </section>
   );
 }

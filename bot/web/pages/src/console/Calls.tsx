@@ -1,6 +1,6 @@
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 
-import type { FoundCall, FoundCalls } from "../messages";
+import type { CallCount, FoundCall, FoundCalls } from "../messages";
 import { CallView } from "./CallView";
 import { address, ask } from "./api";
 import { count, length, ms, party, when, words } from "./format";
@@ -40,7 +40,7 @@ function History() {
   const more = useSignal<FoundCall[]>([]);
   const ends = useSignal(true);
   const trouble = useSignal("");
-  const modes = useSignal<string[]>([]);
+  const counted = useSignal<CallCount | null>(null);
 
   useSignalEffect(() => {
     const wanted = filter.value;
@@ -57,10 +57,10 @@ function History() {
     try {
       const found = await ask<FoundCalls>(`calls${query(wanted)}`, { signal: stop });
       page.value = found;
-      modes.value = found.modes;
       more.value = [];
       ends.value = !found.more;
       trouble.value = "";
+      counted.value = await ask<CallCount>(`count${query(wanted)}`, { signal: stop });
     } catch (error) {
       if (!stop.aborted) trouble.value = (error as Error).message;
     }
@@ -75,14 +75,14 @@ function History() {
   }
 
   const all = [...(page.value?.calls ?? []), ...more.value];
-  const total = page.value?.total ?? 0;
+  const total = counted.value ? `${count(counted.value.total)} calls, the newest` : "Calls";
   return (
     <>
       <h1>Calls</h1>
-      <Filters filter={filter} modes={modes.value} />
+      <Filters filter={filter} modes={counted.value?.modes ?? []} />
       <p class="quiet" role="status">
         {trouble.value ||
-          (page.value && `${count(total)} calls, found in ${Math.ceil(page.value.took_ms)} ms`)}
+          (page.value && `${total} found in ${Math.ceil(page.value.took_ms)} ms`)}
       </p>
       {page.value && !all.length && <p class="empty">No call fits.</p>}
       <ul class="calls history" aria-label="Calls">

@@ -5,9 +5,10 @@ import type { HealthPage, SpreadMs } from "../messages";
 import { Breakers } from "./Breakers";
 import { Chart, type Series } from "./Chart";
 import { Figure } from "./Now";
+import { Table, TableCard } from "./Table";
 import { NAMES, WHOLE } from "./Waterfall";
 import { useRead } from "./data";
-import { count, ms } from "./format";
+import { count, ms, when } from "./format";
 
 const SPANS = [
   ["1", "Last hour"],
@@ -107,6 +108,7 @@ function Shown(props: { page: HealthPage; stage: string; choose: (stage: string)
         </>
       )}
       <Errors page={page} />
+      <History page={page} />
       {page.missing.map((each) => (
         <p class="quiet" key={each}>
           {each}
@@ -122,73 +124,67 @@ function Stages(props: {
   choose: (stage: string) => void;
 }) {
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Table of stages">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Stage</th>
-            <th scope="col">Turns</th>
-            <th scope="col">p50</th>
-            <th scope="col">p95</th>
-            <th scope="col">p99</th>
-          </tr>
-        </thead>
-        <tbody>
-          {STAGES.map((name) => {
-            const found = props.all[name];
-            return (
-              found && (
-                <tr key={name} data-on={name === props.stage}>
-                  <th scope="row">
-                    <button
-                      class="plain"
-                      aria-pressed={name === props.stage}
-                      onClick={() => props.choose(name)}
-                    >
-                      {name === WHOLE ? "Whole wait" : NAMES[name]}
-                    </button>
-                  </th>
-                  <td>{count(found.count)}</td>
-                  <td>{ms(found.p50)}</td>
-                  <td>{ms(found.p95)}</td>
-                  <td>{ms(found.p99)}</td>
-                </tr>
-              )
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Table label="Table of stages" columns={["Stage", "Turns", "p50", "p95", "p99"]}>
+      {STAGES.map((name) => {
+        const found = props.all[name];
+        return (
+          found && (
+            <tr key={name} data-on={name === props.stage}>
+              <th scope="row">
+                <button
+                  class="plain"
+                  aria-pressed={name === props.stage}
+                  onClick={() => props.choose(name)}
+                >
+                  {name === WHOLE ? "Whole wait" : NAMES[name]}
+                </button>
+              </th>
+              <td>{count(found.count)}</td>
+              <td>{ms(found.p50)}</td>
+              <td>{ms(found.p95)}</td>
+              <td>{ms(found.p99)}</td>
+            </tr>
+          )
+        );
+      })}
+    </Table>
   );
 }
 
 function Errors({ page }: { page: HealthPage }) {
   if (!page.errors.length) return null;
   return (
-    <section class="card wide" aria-label="Errors by provider">
-      <h2>Errors by provider</h2>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of errors">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col" class="text">
-                Provider
-              </th>
-              <th scope="col">How often</th>
-            </tr>
-          </thead>
-          <tbody>
-            {page.errors.map((each) => (
-              <tr key={each.kind + each.provider}>
-                <th scope="row">{each.kind}</th>
-                <td class="text">{each.provider || "–"}</td>
-                <td>{count(each.count)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <TableCard
+      title="Errors by provider"
+      label="Table of errors"
+      columns={["What", " Provider", "How often"]}
+    >
+      {page.errors.map((each) => (
+        <tr key={each.kind + each.provider}>
+          <th scope="row">{each.kind}</th>
+          <td class="text">{each.provider || "–"}</td>
+          <td>{count(each.count)}</td>
+        </tr>
+      ))}
+    </TableCard>
+  );
+}
+
+function History({ page }: { page: HealthPage }) {
+  if (!page.history.length) return null;
+  return (
+    <TableCard
+      title="What happened to providers"
+      label="Table of providers’ breakers"
+      columns={["When", " What"]}
+      tall
+    >
+      {page.history.map((each) => (
+        <tr key={each.at + each.text}>
+          <th scope="row">{when(each.at)}</th>
+          <td class="text">{each.text}</td>
+        </tr>
+      ))}
+    </TableCard>
   );
 }

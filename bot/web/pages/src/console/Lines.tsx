@@ -1,18 +1,20 @@
 import type { LiveLine } from "../messages";
-import { clock } from "./format";
+import { full, span } from "./format";
 
 const NAMES: Record<string, string> = { caller: "Caller", bot: "Bot", "": "" };
 const WHATS: Record<string, string> = { dtmf: "keys", notice: "aside", whisper: "You whispered" };
 
 interface Props {
   lines: readonly LiveLine[];
+  /** When the call began: lines show how far into it they were. */
+  since: string;
   /** The key of the line that sounds just now. */
   sounding?: string;
   seek?: (line: LiveLine) => void;
 }
 
 /** What was said and done, in order. Everything is text, whoever said it. */
-export function Lines({ lines, sounding, seek }: Props) {
+export function Lines({ lines, since, sounding, seek }: Props) {
   const shown = lines.filter((line) => line.what !== "times");
   if (!shown.length) return <p class="quiet">Nothing was said yet.</p>;
   return (
@@ -23,6 +25,7 @@ export function Lines({ lines, sounding, seek }: Props) {
           data-speaker={line.speaker || line.what}
           data-final={line.final}
           data-sounding={line.key === sounding}
+          aria-current={line.key === sounding ? "true" : undefined}
         >
           <header>
             <b>{line.speaker ? NAMES[line.speaker] : (WHATS[line.what] ?? "Event")}</b>
@@ -30,10 +33,10 @@ export function Lines({ lines, sounding, seek }: Props) {
             {seek && line.speaker ? (
               <button class="plain" onClick={() => seek(line)}>
                 <span class="unseen">Play from </span>
-                {clock(line.at)}
+                {span(since, line.at)}
               </button>
             ) : (
-              <time>{clock(line.at)}</time>
+              <time title={full(line.at)}>{span(since, line.at)}</time>
             )}
           </header>
           <p>

@@ -3,14 +3,16 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { HangUpIcon } from "../ui/icons";
 import type { Done, LiveCall, LiveLine, SetUpPage } from "../messages";
+import { CallHead } from "./CallHead";
+import { Facts } from "./Facts";
 import { Lines } from "./Lines";
 import { STAGES } from "./Now";
 import { Waterfall, fromTimes } from "./Waterfall";
 import { ask, at, order } from "./api";
-import { full, length, party } from "./format";
-import { BackIcon, ForwardIcon, ListenIcon, WhisperIcon } from "./icons";
+import { dollars, full, length, party } from "./format";
+import { ForwardIcon, ListenIcon, WhisperIcon } from "./icons";
 import { hearing, listen, stopListening } from "./listen";
-import { clockTick, followLines } from "./live";
+import { clockTick, followLines, load } from "./live";
 import { link } from "./route";
 
 /** One live call: its captions as they come, its turns, and what can be done to it. */
@@ -27,18 +29,15 @@ export function LivePanel({ id, call }: { id: string; call: LiveCall | undefined
   const turns = fromTimes(lines.value);
   return (
     <section class="panel" aria-label={`Call with ${party(shown)}`}>
-      <header>
-        <a class="plain" href={link("now")} aria-label="Back to all calls">
-          <BackIcon />
-        </a>
-        <div>
-          <h2>{party(shown)}</h2>
-          <p>
-            {call ? STAGES[shown.stage] : "Over"} ·{" "}
-            <time>{length(clockTick.value - Date.parse(shown.started_at) / 1000)}</time>
-          </p>
-        </div>
-      </header>
+      <CallHead back={link("now")} name={party(shown)}>
+        {call ? STAGES[shown.stage] : "Over"}
+        {call && (
+          <>
+            {" · "}
+            <time>{length(runs(shown))}</time>
+          </>
+        )}
+      </CallHead>
       {call?.near ? (
         <Orders call={call} />
       ) : call ? (
@@ -48,12 +47,12 @@ export function LivePanel({ id, call }: { id: string; call: LiveCall | undefined
           This call is over. <a href={link("calls", id)}>Open it in the history</a>
         </p>
       )}
-      <Captions lines={lines.value} />
+      <Captions lines={lines.value} since={shown.started_at} />
       <details class="more" open={turns.length > 0}>
         <summary>Turns</summary>
         {turns.length ? <Waterfall turns={turns} /> : <p class="quiet">No answer yet.</p>}
       </details>
-      <Facts call={shown} />
+      <Facts all={facts(shown)} />
     </section>
   );
 }
@@ -69,7 +68,7 @@ function Gone({ id }: { id: string }) {
   );
 }
 
-function Captions({ lines }: { lines: LiveLine[] }) {
+function Captions({ lines, since }: { lines: LiveLine[]; since: string }) {
   const box = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
   useEffect(() => {
@@ -87,7 +86,7 @@ function Captions({ lines }: { lines: LiveLine[] }) {
         stick.current = it.scrollHeight - it.scrollTop - it.clientHeight < 40;
       }}
     >
-      <Lines lines={lines} />
+      <Lines lines={lines} since={since} />
     </div>
   );
 }
@@ -200,25 +199,18 @@ function Orders({ call }: { call: LiveCall }) {
   );
 }
 
-function Facts({ call }: { call: LiveCall }) {
-  const facts: [string, string | undefined][] = [
+/** For how many seconds the call has run. */
+const runs = (call: LiveCall): number => clockTick.value - Date.parse(call.started_at) / 1000;
+
+function facts(call: LiveCall): [string, string][] {
+  const price = load.value?.prices[call.mode];
+  const cost = price === undefined ? "not known" : `about ${dollars((runs(call) / 60) * price)}, estimated`;
+  return [
     ["Mode", `${call.mode} (${call.mode_reason})`],
     ["Number called", call.direction === "inbound" ? call.callee : call.caller],
     ["Began", full(call.started_at)],
-    ...Object.entries(call.providers),
+    ...Object.entries(call.providers).map(([stage, name]): [string, string] => [stage, name ?? ""]),
     ["Recorded", call.recorded ? "yes, the caller was told" : "no"],
-    ["Cost so far", "not recorded yet"],
+    ["Cost so far", cost],
   ];
-  return (
-    <dl class="facts-list">
-      {facts
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
 }

@@ -3,13 +3,24 @@ import { useMemo } from "preact/hooks";
 import type { MoneyPage } from "../messages";
 import { Chart, type Series } from "./Chart";
 import { Figure } from "./Now";
+import { TableCard } from "./Table";
 import { useRead } from "./data";
 import { count, dollars } from "./format";
+
+const DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** The days that are shown, the first one first, as the server names them: in UTC. */
+function lately(): string[] {
+  return Array.from({ length: DAYS }, (_, at) =>
+    new Date(Date.now() - (DAYS - 1 - at) * DAY_MS).toISOString().slice(0, 10),
+  );
+}
 
 const COLOURS = ["--accent", "--amber", "--turn", "--stt"];
 
 export function Money() {
-  const { data, trouble } = useRead<MoneyPage>(() => "money?days=30");
+  const { data, trouble } = useRead<MoneyPage>(() => `money?days=${DAYS}`);
   const page = data.value;
   return (
     <>
@@ -20,18 +31,21 @@ export function Money() {
 }
 
 function Shown({ page }: { page: MoneyPage }) {
-  const days = useMemo(() => [...new Set(page.days.map((each) => each.day))].sort(), [page]);
+  const days = useMemo(lately, [page]);
   const modes = useMemo(() => [...new Set(page.days.map((each) => each.mode))].sort(), [page]);
   const times = useMemo(() => days.map((day) => Date.parse(`${day}T12:00:00Z`) / 1000), [days]);
+  const costs = page.dollars > 0;
+  const title = costs ? "Estimated cost a day, by mode" : "Minutes a day, by mode";
+  const show = (value: number) => (costs ? dollars(value) : count(Number(value.toFixed(1))));
   const series = useMemo<Series[]>(
     () =>
       modes.map((mode, at) => ({
         name: mode,
         colour: COLOURS[at % COLOURS.length] ?? "--accent",
-        values: days.map(
-          (day) =>
-            page.days.find((each) => each.day === day && each.mode === mode)?.minutes ?? null,
-        ),
+        values: days.map((day) => {
+          const found = page.days.find((each) => each.day === day && each.mode === mode);
+          return found ? (costs ? found.dollars : found.minutes) : 0;
+        }),
       })),
     [page],
   );
@@ -54,16 +68,12 @@ function Shown({ page }: { page: MoneyPage }) {
       </div>
       {page.days.length ? (
         <>
-          <section class="card wide" aria-label="Minutes a day">
-            <h2>Minutes a day, by mode</h2>
-            <Chart
-              times={times}
-              series={series}
-              show={(value) => count(Math.round(value))}
-              label="Minutes a day, by mode"
-            />
+          <section class="card wide" aria-label={title}>
+            <h2>{title}</h2>
+            <Chart times={times} series={series} show={show} label={title} />
           </section>
-          <Days page={page} priced={priced} />
+          <Modes page={page} />
+          <Days page={page} />
         </>
       ) : (
         <p class="empty">No call has ended in the last 30 days.</p>
@@ -72,36 +82,43 @@ function Shown({ page }: { page: MoneyPage }) {
   );
 }
 
-function Days({ page, priced }: { page: MoneyPage; priced: boolean }) {
+function Modes({ page }: { page: MoneyPage }) {
   return (
-    <section class="card wide" aria-label="Day by day">
-      <h2>Day by day</h2>
-      <div class="scroll tall" tabIndex={0} role="group" aria-label="Table of days">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Day</th>
-              <th scope="col" class="text">
-                Mode
-              </th>
-              <th scope="col">Calls</th>
-              <th scope="col">Minutes</th>
-              <th scope="col">Estimated cost</th>
-            </tr>
-          </thead>
-          <tbody>
-            {page.days.map((each) => (
-              <tr key={each.day + each.mode}>
-                <th scope="row">{each.day}</th>
-                <td class="text">{each.mode}</td>
-                <td>{count(each.calls)}</td>
-                <td>{each.minutes.toFixed(1)}</td>
-                <td>{priced && each.mode in page.prices ? dollars(each.dollars) : "–"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <TableCard
+      title="By mode"
+      label="Table of modes"
+      columns={["Mode", "Calls", "Minutes", "Price a minute", "Estimated cost"]}
+    >
+      {page.modes.map((each) => (
+        <tr key={each.mode}>
+          <th scope="row">{each.mode}</th>
+          <td>{count(each.calls)}</td>
+          <td>{each.minutes.toFixed(1)}</td>
+          <td>{dollars(each.price)}</td>
+          <td>{each.price < 0 ? "–" : dollars(each.dollars)}</td>
+        </tr>
+      ))}
+    </TableCard>
+  );
+}
+
+function Days({ page }: { page: MoneyPage }) {
+  return (
+    <TableCard
+      title="Day by day"
+      label="Table of days"
+      columns={["Day", " Mode", "Calls", "Minutes", "Estimated cost"]}
+      tall
+    >
+      {page.days.map((each) => (
+        <tr key={each.day + each.mode}>
+          <th scope="row">{each.day}</th>
+          <td class="text">{each.mode}</td>
+          <td>{count(each.calls)}</td>
+          <td>{each.minutes.toFixed(1)}</td>
+          <td>{each.mode in page.prices ? dollars(each.dollars) : "–"}</td>
+        </tr>
+      ))}
+    </TableCard>
   );
 }

@@ -43,6 +43,7 @@ function Strip() {
     <>
       <dl class="strip">
         <Figure name="Calls" value={count(now.calls)} more={`of ${count(now.limit)}`} />
+        {now.mode && <Figure name="New calls get" value={now.mode} />}
         <Figure name="Event-loop lag" value={ms(now.lag_ms)} bad={now.lag_ms > LAGS} />
         <Figure name="Memory" value={`${count(now.memory_mb)} MB`} />
         <Figure name="Unwritten records" value={count(now.unwritten)} bad={now.unwritten > 1000} />

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 
 import type { Done, ProviderTested, SettingRow, SetUpPage } from "../messages";
+import { Facts } from "./Facts";
 import { order, session, signOut } from "./api";
 import { useRead } from "./data";
 import { ms } from "./format";
@@ -15,7 +16,7 @@ export function SetUp() {
       <h1>Set-up</h1>
       <ul class="parts">
         {page.rows.map((row) => (
-          <Part key={row.part} row={row} probes={page.probes} />
+          <Part key={row.part} row={row} />
         ))}
       </ul>
       {page.notes.length > 0 && (
@@ -33,14 +34,7 @@ export function SetUp() {
         <section class="card" aria-label="Secrets">
           <h2>Secrets that are set</h2>
           {secrets.length ? (
-            <dl class="facts-list">
-              {secrets.map(([name, shown]) => (
-                <div key={name}>
-                  <dt>{name}</dt>
-                  <dd>{shown}</dd>
-                </div>
-              ))}
-            </dl>
+            <Facts all={secrets} />
           ) : (
             <p class="quiet">None.</p>
           )}
@@ -60,15 +54,14 @@ export function SetUp() {
   );
 }
 
-function Part({ row, probes }: { row: SettingRow; probes: boolean }) {
+function Part({ row }: { row: SettingRow }) {
   const found = useSignal<ProviderTested | null>(null);
   const busy = useSignal(false);
-  const testable = row.part === "store" || (probes && row.stage);
 
   async function test() {
     busy.value = true;
     try {
-      found.value = await order<ProviderTested>("setup/test", { stage: row.stage || row.part });
+      found.value = await order<ProviderTested>("setup/test", { part: row.test });
     } catch (error) {
       found.value = { ok: false, message: (error as Error).message, ms: 0 };
     }
@@ -79,7 +72,7 @@ function Part({ row, probes }: { row: SettingRow; probes: boolean }) {
     <li class="card">
       <header>
         <h2>{row.part}</h2>
-        {testable && (
+        {row.test && (
           <button class="tool" disabled={busy.value} onClick={() => void test()}>
             {busy.value ? "Testing …" : "Test"}
             <span class="unseen"> {row.part}</span>

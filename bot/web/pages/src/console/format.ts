@@ -4,7 +4,6 @@ const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }
 const DAY = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
 const FULL = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 
-export const clock = (at: string): string => (at ? CLOCK.format(new Date(at)) : "");
 export const full = (at: string): string => (at ? FULL.format(new Date(at)) : "");
 
 /** "14:03" today, "3 Mar, 14:03" before. */
@@ -23,6 +22,10 @@ export function length(seconds: number): string {
   const rest = String(whole % 60).padStart(2, "0");
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
+
+/** From one moment to another, as `length`. */
+export const span = (since: string, at: string): string =>
+  length((Date.parse(at) - Date.parse(since)) / 1000);
 
 /** "820 ms", "1.4 s". */
 export function ms(value: number): string {

@@ -1,11 +1,13 @@
 // The live calls, as the server sends what has changed.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import type { LiveCall, LiveLine, LiveUpdate, Load } from "../messages";
 import { address, at, whoAmI } from "./api";
 
 export const calls = signal<ReadonlyMap<string, LiveCall>>(new Map());
 export const load = signal<Load | null>(null);
+/** What new calls get, whoever has set it. */
+export const modeNow = computed(() => load.value?.mode ?? "");
 export const connected = signal(false);
 /** Seconds since the epoch, once a second. */
 export const clockTick = signal(Date.now() / 1000);

@@ -1,11 +1,12 @@
 import { Logo } from "../ui/icons";
+import { Arrival, Footer } from "./Beside";
 import { Conversation } from "./Conversation";
 import { Dock } from "./Dock";
 import { Lobby } from "./Lobby";
 import { Settings } from "./Settings";
 import { Desk, Launcher, Modes } from "./desktop/Desk";
 import { covered } from "./desktop/windows";
-import { type Activity, type Phase, activity, inCall, muted, phase, server, textOnly } from "./state";
+import { type Activity, type Phase, activity, beside, inCall, muted, phase, server, textOnly, trouble } from "./state";
 
 const DOING: Record<Activity, string> = {
   listening: "Listening",
@@ -25,6 +26,8 @@ const PHASES: Record<Exclude<Phase, "talking">, string> = {
 };
 
 function status(): string {
+  if (beside.value && phase.value === "talking") return "Connected to your call";
+  if (beside.value && phase.value === "idle" && trouble.value) return "Not opened";
   if (phase.value === "talking") {
     if (muted.value) return "You are muted";
     return textOnly.value && activity.value === "listening" ? "Waiting for your words" : DOING[activity.value];
@@ -41,32 +44,43 @@ function announcement(): string {
 
 export function App() {
   const before = !inCall.value && phase.value !== "over";
+  const bare = beside.value && before; // without its call the page has nothing to show
   return (
     <div class="room" data-phase={phase.value} data-activity={activity.value}>
       <header class="top">
         <Logo />
-        <h1>
-          Tandem <span>test room</span>
-        </h1>
-        <Modes />
+        {beside.value ? (
+          <h1>
+            {server.value.bot} <span>beside your call</span>
+          </h1>
+        ) : (
+          <h1>
+            Tandem <span>test room</span>
+          </h1>
+        )}
+        {bare ? null : <Modes />}
         <p class="pill" data-testid="status">
           <i aria-hidden="true" />
           {status()}
         </p>
-        <Settings />
+        {beside.value ? null : <Settings />}
       </header>
       <p class="unseen" role="status">
         {announcement()}
       </p>
-      <Launcher />
+      {bare ? null : <Launcher />}
       <main>
         {/* Windows take the desk; then the way to call stands beside it. */}
-        <Desk>{!before ? <Hints /> : covered.value ? null : <Lobby />}</Desk>
-        {!before ? <Conversation /> : covered.value ? <aside class="conversation"><Lobby /></aside> : null}
+        <Desk>{!before ? <Hints /> : covered.value ? null : <Entry />}</Desk>
+        {!before ? <Conversation /> : covered.value ? <aside class="conversation"><Entry /></aside> : null}
       </main>
-      {before ? null : <Dock />}
+      {before ? null : beside.value ? <Footer /> : <Dock />}
     </div>
   );
+}
+
+function Entry() {
+  return beside.value ? <Arrival /> : <Lobby />;
 }
 
 function Hints() {

@@ -5,8 +5,8 @@ import { Trouble } from "./Lobby";
 import { Tasks } from "./Tasks";
 import { Times } from "./Times";
 import { SendIcon } from "./icons";
-import { say } from "./session";
-import { activity, hearing, inCall, notice, phase, server, textOnly, turns, typed } from "./state";
+import { say } from "./outgoing";
+import { activity, beside, hearing, inCall, notice, phase, server, textOnly, turns, typed } from "./state";
 import type { Turn } from "./turns";
 
 /** Closer to the end than this (px), the reader follows the conversation. */
@@ -87,6 +87,9 @@ function TypingLine() {
 }
 
 function Opening() {
+  if (beside.value && inCall.value) {
+    return <p class="opening">Connected to your call. What both of you say is written here.</p>;
+  }
   return (
     <p class="opening">
       {inCall.value ? `Connected. ${server.value.bot} is about to greet you.` : "Nothing was said."}

@@ -1,7 +1,7 @@
 // Jobs that run beside the conversation, as cards. Steering and giving up go through the bot, like
 // everything a caller wants: the card only says it for them.
 import { CloseIcon, SendIcon, TaskIcon } from "./icons";
-import { say } from "./session";
+import { say } from "./outgoing";
 import { inCall } from "./state";
 import { type Task, dismissTask, tasks } from "./tasks";
 

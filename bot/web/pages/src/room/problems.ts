@@ -46,6 +46,11 @@ const TEXTS: Record<ProblemCode, readonly [title: string, advice: string]> = {
   full: ["The notebook is full", "Delete a note first."],
   no_cookie: ["This browser keeps no cookies", "Allow them for this page, so that your notes stay yours, and reload it."],
   no_store: ["The notes cannot be reached", "Try again in a moment; the server's log says why."],
+  link_unknown: ["This link does not work", "Open the one from the latest text message, or ask for a new one on the phone."],
+  link_taken: ["This link was opened before", "It works only in the browser that opened it first. Ask for a new one on the phone."],
+  link_over: ["The call is over", "The link has ended with it."],
+  link_moved: ["This page is open elsewhere", "It was opened again, in another tab or with a newer link. Reload this one to have it here."],
+  wait: ["Too many attempts", "Try again in a few minutes."],
   broken: ["Something broke on the server", "Its log says what. You can call again."],
 };
 

@@ -1,15 +1,14 @@
 // A call from its first click to its end.
-import { computed, effect, untracked } from "@preact/signals";
+import { effect } from "@preact/signals";
 
-import type { PageMessage, UiCommand, UiEvent } from "../messages";
+import type { PageMessage } from "../messages";
 import { RoomError, getStatus, sendOffer, setToken } from "../rtc/api";
 import { Levels } from "../rtc/levels";
 import { checkBrowser, openMicrophone, silence } from "../rtc/microphone";
 import { Peer, type PeerEvents } from "../rtc/peer";
 import type { Recording } from "../rtc/recording";
-import { perform } from "./commands";
-import { openApps } from "./desktop/windows";
 import { microphoneId, speakerId } from "./devices";
+import { connectTo, obey, tellWindows } from "./outgoing";
 import { type Problem, problem } from "./problems";
 import { heardOf, received } from "./received";
 import * as state from "./state";
@@ -70,9 +69,10 @@ export async function call(speaking = true): Promise<void> {
     watchMicrophone(mine, heard);
     phase.value = "connecting";
     void speakThrough(mine, speakerId.value);
-    mine.peer = new Peer(heard, events(mine));
+    const peer = (mine.peer = new Peer(heard, events(mine)));
+    connectTo((event) => peer.tell(event));
     openOrClose();
-    await mine.peer.connect((sdp, pcId) => offerUntilReady(sdp, pcId, mine));
+    await peer.connect((sdp, pcId) => offerUntilReady(sdp, pcId, mine));
   } catch (error) {
     if (line !== mine) return;
     const { code, message } = error instanceof RoomError ? error : new RoomError("broken");
@@ -117,23 +117,9 @@ export function unlock(token: string): void {
   void call();
 }
 
-/** Says something without a voice: it becomes the caller's turn. */
-export function say(text: string): void {
-  const words = text.trim().slice(0, 1000);
-  if (!words || !inCall.value) return;
-  state.typed.value = words;
-  tell({ event: "ui.typed", payload: { text: words } });
-}
-
 /** The last call's audio as WAV, or null. */
 export async function wav(): Promise<Blob | null> {
   return (await recording?.wav().catch(() => null)) ?? null;
-}
-
-function tell(event: UiEvent): void {
-  if (!line?.peer) return;
-  state.note(true, event.event, event.payload);
-  line.peer.tell(event);
 }
 
 function events(mine: Line): PeerEvents {
@@ -148,7 +134,7 @@ function events(mine: Line): PeerEvents {
         recording = mine.levels?.recording ?? null;
         recording?.start();
       }
-      tell({ event: "ui.windows", payload: { windows: openApps.value } });
+      tellWindows();
     },
     audio(stream) {
       mine.player.srcObject = stream;
@@ -161,7 +147,7 @@ function events(mine: Line): PeerEvents {
     message(message) {
       if (isNew(message, mine) && received(message)) lastWords(state.endReason.value, mine);
     },
-    command: (command) => void obey(command, mine),
+    command: (command) => void obey(command),
     rtvi: heardOf,
     broken() {
       if (line !== mine) return;
@@ -176,15 +162,6 @@ function events(mine: Line): PeerEvents {
       else end(problem(inCall.value ? "lost" : "no_media"));
     },
   };
-}
-
-async function obey(command: UiCommand, mine: Line): Promise<void> {
-  state.note(false, command.command, command.payload);
-  const done = await perform(command);
-  if (line !== mine) return;
-  const { request } = command.payload;
-  const text = done.text.slice(0, 300);
-  tell({ event: "ui.done", payload: { request, ok: done.ok, text, windows: openApps.value } });
 }
 
 function isNew(message: PageMessage, mine: Line): boolean {
@@ -233,6 +210,7 @@ function end(why: Problem | null, reason = ""): void {
   const ended = line;
   line = null;
   if (!ended) return;
+  connectTo(null);
   state.lasted.value = state.startedAt.value ? Date.now() - state.startedAt.value : 0;
   ended.abort.abort();
   ended.peer?.close();
@@ -277,12 +255,5 @@ function openOrClose(): void {
 effect(openOrClose);
 effect(() => {
   localStorage.setItem("tandem-push-to-talk", state.pushToTalk.value ? "yes" : "no");
-});
-const openNow = computed(() => openApps.value.join()); // moving a window is no news
-effect(() => {
-  openNow.value;
-  untracked(() => {
-    if (phase.value === "talking") tell({ event: "ui.windows", payload: { windows: openApps.value } });
-  });
 });
 addEventListener("pagehide", () => end(null, "you left"));

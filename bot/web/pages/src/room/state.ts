@@ -43,6 +43,8 @@ export interface LogLine {
   text: string;
 }
 
+/** This page shows the desktop of somebody who talks on the phone; it has no sound of its own. */
+export const beside = signal(location.pathname === "/beside");
 export const phase = signal<Phase>("idle");
 export const trouble = signal<Problem | null>(null);
 export const server = signal<RoomStatus>({ bot: "Tandem", state: "ready", reason: "" });

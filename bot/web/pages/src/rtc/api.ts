@@ -3,10 +3,12 @@ import type {
   Answer,
   CalculationResult,
   Candidate,
+  LinkedPage,
   NoteFull,
   NoteList,
   Refused,
   RoomStatus,
+  UiEvent,
 } from "../messages";
 
 export type ProblemCode =
@@ -19,6 +21,7 @@ export type ProblemCode =
   | "old_browser"
   | "no_media"
   | "lost"
+  | "link_moved"
   | "broken";
 
 export class RoomError extends Error {
@@ -57,16 +60,41 @@ export function sendOffer(sdp: string, pcId: string, signal: AbortSignal): Promi
   return request<Answer>("POST", path, { sdp, type: "offer", pc_id: pcId }, signal);
 }
 
+/** What stands behind the address of a request that a link allows; "" in the room. */
+let linked = "";
+
+/** Opens a phone caller's link; whatever is asked for afterwards is asked for by it. */
+export async function openLink(token: string): Promise<LinkedPage> {
+  const worker = /^(\d+)-/.exec(token)?.[1];
+  const at = worker ? `?worker=${worker}` : "";
+  const page = await request<LinkedPage>("POST", `/api/beside${at}`, { token: token || "none" });
+  linked = `${at || "?"}${at ? "&" : ""}link=${page.link}`;
+  return page;
+}
+
+export function liveAddress(): string {
+  return `/api/beside/live${linked}`;
+}
+
+export async function sendEvent(event: UiEvent): Promise<void> {
+  await request("POST", `/api/beside/event${linked}`, event);
+}
+
+/** Says that the page is not asleep. */
+export async function stillHere(): Promise<void> {
+  await request("POST", `/api/beside/event${linked}`, { event: "", payload: {} });
+}
+
 export async function listNotes(): Promise<NoteList["notes"]> {
-  return (await request<NoteList>("GET", "/api/notes")).notes;
+  return (await request<NoteList>("GET", `/api/notes${linked}`)).notes;
 }
 
 export function readNote(id: string): Promise<NoteFull> {
-  return request<NoteFull>("GET", `/api/notes/${encodeURIComponent(id)}`);
+  return request<NoteFull>("GET", `/api/notes/${encodeURIComponent(id)}${linked}`);
 }
 
 export function createNote(title: string): Promise<NoteFull> {
-  return request<NoteFull>("POST", "/api/notes", { title, text: "" });
+  return request<NoteFull>("POST", `/api/notes${linked}`, { title, text: "" });
 }
 
 /** Writes a note that was `base`; `written` is false when it is not that any more. */
@@ -75,17 +103,17 @@ export async function writeNote(
   text: string,
   base: string,
 ): Promise<{ note: NoteFull; written: boolean }> {
-  const path = `/api/notes/${encodeURIComponent(id)}`;
+  const path = `/api/notes/${encodeURIComponent(id)}${linked}`;
   const [status, note] = await exchange<NoteFull>("PUT", path, { text, base }, null, [409]);
   return { note, written: status !== 409 };
 }
 
 export async function deleteNote(id: string): Promise<void> {
-  await request("DELETE", `/api/notes/${encodeURIComponent(id)}`);
+  await request("DELETE", `/api/notes/${encodeURIComponent(id)}${linked}`);
 }
 
 export function calculate(expression: string): Promise<CalculationResult> {
-  return request<CalculationResult>("POST", "/api/calculate", { expression });
+  return request<CalculationResult>("POST", `/api/calculate${linked}`, { expression });
 }
 
 export async function sendCandidates(pcId: string, candidates: Candidate[]): Promise<void> {

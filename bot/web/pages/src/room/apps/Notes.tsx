@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { onlyReading } from "../Beside";
 import { DownloadIcon, PlusIcon, TrashIcon } from "../icons";
 import { save } from "./files";
 import {
@@ -51,7 +52,7 @@ export function Notes() {
           ))}
         </ul>
         {list.value.length ? null : <p class="blank">No notes yet.</p>}
-        <NewNote />
+        {onlyReading() ? null : <NewNote />}
       </div>
       <div class="notes-page">
         {noteTrouble.value ? (
@@ -105,6 +106,7 @@ function Editor({ note }: { note: OpenNote }) {
         aria-label={`Text of the note ${note.title}`}
         maxlength={20000}
         value={note.text}
+        readOnly={onlyReading()}
         onInput={(event) => edit(event.currentTarget.value)}
         onBlur={() => void flush()}
       />
@@ -115,14 +117,16 @@ function Editor({ note }: { note: OpenNote }) {
         <button type="button" class="tool" onClick={() => download("txt")}>
           <DownloadIcon /> Text
         </button>
-        <button
-          type="button"
-          class={sure ? "tool danger" : "tool"}
-          onClick={() => (sure ? void remove(note) : setSure(true))}
-          onBlur={() => setSure(false)}
-        >
-          <TrashIcon /> {sure ? "Really delete?" : "Delete"}
-        </button>
+        {onlyReading() ? null : (
+          <button
+            type="button"
+            class={sure ? "tool danger" : "tool"}
+            onClick={() => (sure ? void remove(note) : setSure(true))}
+            onBlur={() => setSure(false)}
+          >
+            <TrashIcon /> {sure ? "Really delete?" : "Delete"}
+          </button>
+        )}
       </div>
     </>
   );

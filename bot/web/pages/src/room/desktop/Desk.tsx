@@ -23,6 +23,7 @@ import {
   TerminalIcon,
   VideoIcon,
 } from "../icons";
+import { beside } from "../state";
 import { Window } from "./Window";
 import { MODES, type Mode, mode, switchDesktop } from "./modes";
 import { type WindowName, arrange, covered, front, openByHand, resizeDesk, windows } from "./windows";
@@ -38,6 +39,8 @@ const APPS: readonly (readonly [WindowName, string, ComponentType, ComponentType
   ["terminal", "Terminal", TerminalIcon, Terminal],
   ["details", "Behind the scenes", DetailsIcon, Details],
 ];
+/** What developers look at: nothing for somebody who calls by phone. */
+const FOR_DEVELOPERS: readonly WindowName[] = ["terminal", "details"];
 const CONTENT = new Map(APPS.map(([name, , , Content]) => [name, Content]));
 
 export function Desk({ children }: { children?: ComponentChildren }) {
@@ -75,7 +78,7 @@ export function Desk({ children }: { children?: ComponentChildren }) {
 export function Launcher() {
   return (
     <nav class="launcher" aria-label="Apps">
-      {APPS.map(([name, title, Picture]) => {
+      {APPS.filter(([name]) => !beside.value || !FOR_DEVELOPERS.includes(name)).map(([name, title, Picture]) => {
         const win = windows.value.find((one) => one.name === name);
         return (
           <button

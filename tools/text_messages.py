@@ -1,0 +1,65 @@
+"""Text messages that tools send: how many, how long, and what is said of a link."""
+
+from loguru import logger
+
+from bot.errors import ProviderError, ProviderRefused
+from tools.running import acting
+from tools.toolbox import Toolbox, ToolFailed
+
+MOST_SMS = 5
+"""Text messages in one call: nobody needs more, and each costs money."""
+_LONGEST_SMS = 800
+
+_LINK = {
+    "en": "{bot}: {link} shows your notes and what we talk about. It opens once, and ends with our"
+    " call.",
+    "de": "{bot}: {link} zeigt Ihre Notizen und worüber wir sprechen. Öffnet sich einmal und endet"
+    " mit dem Anruf.",
+    "fr": "{bot} : {link} affiche vos notes et ce dont nous parlons. S'ouvre une fois et expire"
+    " avec l'appel.",
+    "es": "{bot}: {link} muestra sus notas y lo que hablamos. Se abre una vez y caduca con la"
+    " llamada.",
+}
+
+
+def link_message(bot: str, link: str, language: str) -> str:
+    """The text message that brings a caller the address of their page.
+
+    Args:
+        bot: The bot's name.
+        link: The address.
+        language: Two letters.
+    """
+    return _LINK.get(language, _LINK["en"]).format(bot=bot, link=link)
+
+
+async def send_text(box: Toolbox, number: str, text: str) -> None:
+    """Send a text message; after `acting()`.
+
+    Raises:
+        ToolFailed: Twilio says no, or too many were sent.
+        ProviderUnavailable: it is not certain whether it was sent.
+    """
+    sent = box.memory.results.get("sms", 0)
+    if sent >= MOST_SMS:
+        raise ToolFailed("Not done: no more text messages can be sent in this call. Say so.")
+    acting()
+    box.memory.results["sms"] = sent + 1
+    assert box.twilio is not None
+    try:
+        await box.twilio.send_message(number, box.settings.TWILIO_PHONE_NUMBER, text[:_LONGEST_SMS])
+    except ProviderRefused as error:
+        logger.warning(f"call {box.call.id}: a text message was refused: {error}")
+        raise ToolFailed(
+            "Not done: this number cannot get text messages. Say so, and offer another way."
+        ) from None
+
+
+async def try_send_text(box: Toolbox, number: str, text: str) -> bool:
+    """Send a text message about something that is done already; False if it was not sent."""
+    try:
+        await send_text(box, number, text)
+    except (ToolFailed, ProviderError) as error:
+        logger.warning(f"call {box.call.id}: no text message: {error}")
+        return False
+    return True
