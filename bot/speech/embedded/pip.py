@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import re
 import subprocess
 import tempfile
@@ -149,11 +150,12 @@ def explain(output: str) -> str:
 
 
 def tree_bytes(root: Path) -> int:
-    """Bytes of all files below a directory."""
+    """Bytes of all files below a directory, which may change meanwhile."""
     total = 0
-    for path in root.rglob("*"):
-        try:
-            total += path.lstat().st_size if not path.is_dir() else 0
-        except FileNotFoundError:
-            continue  # pip moved it meanwhile
+    for folder, _, names in os.walk(root):  # passes over directories that vanish; rglob raises
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except FileNotFoundError:
+                continue  # pip moved it meanwhile
     return total

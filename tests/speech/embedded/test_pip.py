@@ -1,12 +1,15 @@
 """What pip says, in one line."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.errors import EmbeddedError
-from bot.speech.embedded.pip import explain, pip_download, select
+from bot.speech.embedded.pip import explain, pip_download, select, tree_bytes
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,20 @@ def test_a_registry_that_cannot_be_reached_is_told(
 
     with pytest.raises(EmbeddedError, match="no network"):
         pip_download(Path(sys.executable), line, tmp_path, tmp_path, lambda: None)
+
+
+def test_a_directory_may_vanish_while_it_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").write_bytes(b"12345")
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "file").write_bytes(b"1")
+    look = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name == "gone":
+            shutil.rmtree(path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert tree_bytes(tmp_path) == 5
