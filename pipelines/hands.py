@@ -15,7 +15,7 @@ from pipecat.services.llm_service import LLMService
 from pipelines.journal import Journal
 from pipelines.turn_clause import clause
 from pipelines.turn_start import Floor
-from pipelines.turn_words import words_of
+from pipelines.turn_words import refuses, words_of
 from tools.catalog import Catalogue
 from tools.generations import Generations
 from tools.toolbox import Toolbox, ToolFailed
@@ -58,6 +58,7 @@ class Hands:
         self._words = ""
         self._generations = Generations()
         box.turn = lambda: journal.turn
+        box.refused = self._refused
         box.still_wanted = self._generations.wanted
         box.end_call = self._leave
         box.quiet = self._quiet
@@ -102,6 +103,9 @@ class Hands:
                 "Not done: the caller has not said goodbye. Answer what they have said."
             )
         await self._hang_up(reason)
+
+    def _refused(self) -> bool:
+        return refuses(self._words, words_of(self.box.settings.BOT_LANGUAGE))
 
     async def _quiet(self) -> None:
         async with asyncio.timeout(QUIET_SECONDS):

@@ -80,10 +80,15 @@ def confirmed(what: str, said: bool) -> bool:
     """Whether the caller was asked about `what` in an earlier turn, and the model says they agreed.
 
     If not, the question is noted as asked now: the tool answers with it.
+
+    Raises:
+        ToolFailed: they were asked, and have said no, whatever the model says.
     """
     box, run = _run.get()
     if said and box.memory.was_asked(what, run.turn):
         box.memory.answered(what)
+        if box.refused():
+            raise ToolFailed("Not done. Tell the caller: All right, it stays as it is.")
         return True
     box.memory.ask(what, run.turn)
     return False

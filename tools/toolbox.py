@@ -50,6 +50,7 @@ class Toolbox:
         page: The caller's page, if there is one now.
         beside: The page that a phone caller can open with a link; it becomes `page` meanwhile.
         turn: The number of the caller's present turn.
+        refused: Whether what the caller has said last has a no in it.
         still_wanted: Whether the generation that made this tool call (by its id) was not
             interrupted since.
         end_call: Ends the call when everything was said, unless the caller speaks first; given
@@ -68,6 +69,7 @@ class Toolbox:
     page: Page | None = None
     beside: Beside | None = None
     turn: Callable[[], int] = lambda: 0
+    refused: Callable[[], bool] = lambda: False
     still_wanted: Callable[[str], bool] = lambda _: True
     end_call: Callable[[str], Awaitable[None]] = _nothing
     quiet: Callable[[], Awaitable[None]] = _at_once

@@ -4,9 +4,9 @@ from pipelines.turn_words.de import GERMAN
 from pipelines.turn_words.en import ENGLISH
 from pipelines.turn_words.es import SPANISH
 from pipelines.turn_words.fr import FRENCH
-from pipelines.turn_words.table import Words, tokens
+from pipelines.turn_words.table import Words, refuses, tokens
 
-__all__ = ["Words", "tokens", "words_of"]
+__all__ = ["Words", "refuses", "tokens", "words_of"]
 
 _LANGUAGES = {"en": ENGLISH, "de": GERMAN, "es": SPANISH, "fr": FRENCH}
 _UNKNOWN = Words()

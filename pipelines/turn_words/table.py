@@ -91,3 +91,9 @@ def tokens(text: str, table: Words) -> list[str]:
     if table.elides:
         plain = plain.replace("'", " ")
     return _TOKEN.findall(plain)
+
+
+def refuses(text: str, table: Words) -> bool:
+    """Whether there is a no in a text. Small models take any answer for a yes; where something is
+    deleted, who says "no problem, go on" is rather asked once more."""
+    return any(word in table.no or word.endswith("n't") for word in tokens(text, table))

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.turn_end import FASTEST, LONGEST, Evidence, Verdict, is_backchannel, judge
-from pipelines.turn_words import words_of
+from pipelines.turn_words import refuses, words_of
 from tests.pipelines.turn_end_utterances import CHECKING, TUNING, UTTERANCES, Utterance
 
 HELP = "How can I help you?"
@@ -223,3 +223,19 @@ def test_an_answer_to_the_bots_question_is_no_backchannel() -> None:
         assert is_backchannel(text, "en", "Then I will send it.")
         assert not is_backchannel(text, "en", "Shall I send it?")
     assert is_backchannel("Mm.", "en", "Shall I send it?")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "no"),
+    [
+        ("No, keep it.", "en", True),
+        ("Please don’t delete it!", "en", True),
+        ("Nein, lass mal.", "de", True),
+        ("Non merci", "fr", True),
+        ("Yes, please delete it.", "en", False),
+        ("Ja, bitte löschen.", "de", False),
+        ("", "en", False),
+    ],
+)
+def test_a_no_is_noticed(text: str, language: str, no: bool) -> None:
+    assert refuses(text, words_of(language)) is no

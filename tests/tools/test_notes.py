@@ -41,6 +41,21 @@ async def test_a_deletion_is_never_confirmed_by_the_model_alone(call: Scene, sto
     assert len(await notes.find(store, CALLER)) == 2
 
 
+async def test_a_callers_no_counts_whatever_the_model_makes_of_it(
+    call: Scene, store: Store
+) -> None:
+    await call("bot_create_note", title="Keep", content="x")
+    await call("bot_delete_note", note="keep")
+    call.next_turn()
+    call.box.refused = lambda: True
+    said = await call("bot_delete_note", note="keep", confirmed_by_caller=True)
+    assert "it stays as it is" in said
+    call.next_turn()
+    call.box.refused = lambda: False
+    assert "Ask the caller" in await call("bot_delete_note", note="keep", confirmed_by_caller=True)
+    assert len(await notes.find(store, CALLER)) == 1
+
+
 async def test_notes_are_the_callers_own(play: Play) -> None:
     one, other = play(), play(caller="+15550009999")
     await one("bot_create_note", title="Secret", content="the code is 1234")
