@@ -47,6 +47,7 @@ class Care:
         wait_for_caller: Sets after how many seconds of silence `caller_is_silent` is called.
         rendered: Whether a sentence can be said without the voice's provider.
         patience: After how long the caller is asked to hold on.
+        hears_by: The stage without which the caller cannot be understood.
 
     Attributes:
         expecting: Whether a silent caller waits for something that was promised.
@@ -69,13 +70,12 @@ class Care:
         rendered: Callable[[str], bool],
         silence_seconds: tuple[float, float],
         patience: Patience,
+        hears_by: str,
     ) -> None:
         self._call, self._journal, self._sentences = call, journal, sentences
-        self._speak = speak
-        self._think_again = think_again
-        self._finish = finish
-        self._abort = abort
-        self._stop_thinking = stop_thinking
+        self._speak, self._finish, self._abort = speak, finish, abort
+        self._think_again, self._stop_thinking = think_again, stop_thinking
+        self._hears_by = hears_by
         self._wait_for_caller = wait_for_caller
         self._rendered = rendered
         self._ask_after, self._hang_up_after = silence_seconds
@@ -265,7 +265,7 @@ class Care:
         if self.rescue(error):
             return
         logger.error(f"call {self._call.id} is given up: {error}")
-        hears = "stt" not in self._broken
+        hears = self._hears_by not in self._broken
         if self.last_resort and await self.last_resort.begin(error, hears):
             return
         await self.end("error", self._sentences.broken, error)

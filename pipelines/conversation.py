@@ -234,6 +234,7 @@ class Conversation:
             rendered=self.parts.rendered,
             silence_seconds=self.parts.silence_seconds,
             patience=FAST if self.parts.speculates else SLOW,
+            hears_by="stt" if self._shape.ears else "llm",
         )
 
     def _hold_tools(self) -> Hands | None:

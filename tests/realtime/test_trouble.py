@@ -1,10 +1,13 @@
 """Connections that drop, answers that break off: the conversation goes on."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.call import Call
+from pipelines.parts import Parts
 from tests.fakes import faults
 from tests.fakes.openai_realtime import RealtimeApi
 from tests.fakes.realtime_session import RealtimeDelays
@@ -337,6 +340,36 @@ async def test_both_dead_says_so_and_hangs_up(virtual_time: VirtualTime) -> None
         api.heal()
     assert heard[-1].text == "We are broken, bye."
     assert talk.call.state == "failed"
+
+
+class WithAMessage(RealtimeTalk):
+    """Somebody who cannot be helped may leave a message."""
+
+    def parts(self, call: Call) -> Parts:
+        made = super().parts(call)
+        sentences = replace(made.sentences, leave_message="Leave a message.")
+        return replace(made, sentences=sentences, rendered=lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("modes", "asked"), [(("cascade",), True), (("cascade", "realtime"), False)]
+)
+async def test_no_message_is_asked_for_that_nobody_can_hear(
+    virtual_time: VirtualTime, modes: tuple[str, ...], asked: bool
+) -> None:
+    def dead(_: Ask) -> str:
+        raise RuntimeError("no more")
+
+    async with RealtimeApi() as api:
+        api.fail(faults.UNAUTHORIZED, "realtime")
+        talk = WithAMessage(api, dead, modes=modes)
+        for at in (4.0, 10.0, 16.0):
+            talk.line.says(at, "What time is it?")
+        heard = [u.text for u in await talk.run(until=60)]
+        api.heal()
+        await talk.breakers.close()
+    assert any("Leave a message." in text for text in heard) is asked
+    assert heard[-1].endswith("We are broken, bye.")
 
 
 class _Denied(Exception):
