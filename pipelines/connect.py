@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import EndWorkerFrame, InterruptionFrame
 
-from bot.brain.speculation import ThinksAhead
-
 if TYPE_CHECKING:
     from pipelines.conversation import Conversation
 
@@ -25,8 +23,6 @@ def connect(talk: "Conversation") -> None:
             return
         if message.content:
             journal.caller_said(message.content, message.timestamp)
-        if isinstance(talk.parts.llm, ThinksAhead):
-            talk.parts.llm.turn_known()
         await care.caller_spoke(message.content or "")
 
     async def bot_stopped(_: Any, message: Any) -> None:

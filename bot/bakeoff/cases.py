@@ -27,7 +27,7 @@ from bot.bakeoff.checks import Check
 from bot.errors import TandemError
 
 FOLDER = Path(__file__).with_name("requests")
-EDITION = 1
+EDITION = 2
 """Raised whenever a request or what is expected changes: tables of two editions do not compare."""
 
 Half = Literal["tuning", "held back"]

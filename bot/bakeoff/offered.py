@@ -43,7 +43,7 @@ _EVERYTHING = {
 def facts() -> Facts:
     """A call on which every tool can work."""
     settings = Settings.load(None, **_EVERYTHING)
-    return Facts(settings, screen=True, live_phone=True, sms=True, number=True)
+    return Facts(settings, screen=True, live_phone=True, sms=True, number=True, link=True)
 
 
 @lru_cache(maxsize=1)
