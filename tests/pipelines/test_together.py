@@ -51,8 +51,8 @@ class Ledger:
     def call_state(self, call: Call) -> None:
         self.calls[call.id].call_state(call)
 
-    def turn_started(self, call_id: str, number: int) -> None:
-        self.calls[call_id].turn_started(call_id, number)
+    def turn_started(self, call_id: str, number: int, at: Any = None) -> None:
+        self.calls[call_id].turn_started(call_id, number, at)
 
     def utterance(self, call_id: str, **what: Any) -> None:
         self.calls[call_id].utterance(call_id, **what)
