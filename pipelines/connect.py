@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import EndWorkerFrame, InterruptionFrame
 
+from bot.brain.speculation import ThinksAhead
+
 if TYPE_CHECKING:
     from pipelines.conversation import Conversation
 
@@ -21,8 +23,12 @@ def connect(talk: "Conversation") -> None:
     async def caller_stopped(_: Any, __: Any, message: Any) -> None:
         if talk.turn_left:
             return
-        if message.content:
-            journal.caller_said(message.content, message.timestamp)
+        try:
+            if message.content:
+                journal.caller_said(message.content, message.timestamp)
+        finally:  # whatever went wrong, the tools of this turn do not wait for ever
+            if isinstance(talk.parts.llm, ThinksAhead):
+                talk.parts.llm.turn_known()
         await care.caller_spoke(message.content or "")
 
     async def bot_stopped(_: Any, message: Any) -> None:

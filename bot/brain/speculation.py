@@ -1,16 +1,20 @@
 """Answers that are begun before the caller's turn is over, from the model's side.
 
 The answer flows on to the voice at once, marked; `pipelines.speculation.Held` keeps it from the
-caller. A tool is never called for it (Pipecat's own rule: it withdraws such an answer). Whatever an
-answer that was broken off had cost is counted, by estimate, for providers say so only at its end.
+caller. The tools that it calls wait until the turn is over, and run then. (Pipecat withdraws such
+an answer, to be asked for anew; where that met the turn's end, nobody answered.) Whatever an answer
+that was broken off had cost is counted, by estimate, for providers say so only at its end.
 """
 
+import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     ErrorFrame,
     Frame,
+    FunctionCallFromLLM,
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseStartFrame,
@@ -61,6 +65,20 @@ class ThinksAhead(_Base):
         self._asked: tuple[LLMContext, int] | None = None
         """What was asked and is not counted yet: the conversation, and its messages by then."""
         self._written_characters = 0
+        self._turn_known = asyncio.Event()
+
+    def turn_known(self) -> None:
+        """The caller's turn is over and written down: what was called for it may run."""
+        self._turn_known.set()
+
+    async def run_function_calls(self, function_calls: Sequence[FunctionCallFromLLM]) -> None:
+        """Run tools, those of a speculation once its turn is over.
+
+        If it is withdrawn instead, whoever waits here is cancelled.
+        """
+        if function_calls:
+            await self._turn_known.wait()
+        await super().run_function_calls(function_calls)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note what is asked; count what was broken off."""
@@ -71,6 +89,11 @@ class ThinksAhead(_Base):
             isinstance(frame, EagerEndOfTurnCancelFrame) and self._speculation_gate.is_speculating
         )
         await super().process_frame(frame, direction)
+        if isinstance(frame, LLMContextFrame):
+            if self._speculation_gate.is_speculating:
+                self._turn_known.clear()
+            else:
+                self._turn_known.set()
         if broken_off:  # after it, for some providers report what they have done until then
             await self._count_broken_off()
 

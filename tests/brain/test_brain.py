@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.frames.frames import (
+    EagerEndOfTurnCancelFrame,
     ErrorFrame,
     InterruptionFrame,
     LLMContextFrame,
@@ -246,8 +247,8 @@ async def test_speculation_on_a_true_wire(openai_api: OpenAIApi, clients: Client
     async with small_pipeline(brain) as talk:
         said = LLMContext([{"role": "user", "content": QUESTION}], tools.schemas())  # type: ignore[arg-type]
         await talk.send(UserStartedSpeakingFrame(), LLMContextFrame(said, speculation=True))
-        await talk.until(lambda: talk.of(LLMFullResponseEndFrame))
+        await talk.until(lambda: talk.metrics(LLMUsageMetricsData))
         assert tools.called == []
-        await talk.send(LLMContextFrame(said, speculation=True))
+        await talk.send(EagerEndOfTurnCancelFrame(), LLMContextFrame(said, speculation=True))
         await talk.until(lambda: len(talk.of(LLMTextFrame)) == 2)
     assert tools.called == []

@@ -179,9 +179,9 @@ async def test_a_switch_and_a_rollout_leave_live_calls_as_they_are(
                 await lab.desk.recorder.flush()
                 await go(page, "now")
                 rows = page.get_by_role("list", name="Live calls").get_by_role("listitem")
+                await expect(rows).to_have_count(3)
                 shown = [await row.inner_text() for row in await rows.all()]
                 modes = {"openai_realtime" if "realtime" in row else "cascade" for row in shown}
-                assert len(shown) == 3
                 assert modes == {"cascade", "openai_realtime"}
                 assert "openai_realtime" in shown[0]  # the newest: the switch holds again
                 await go(page, "mode")
