@@ -72,7 +72,8 @@ class Interjection:
 
     `silent`: from its first voiced frame sent to the end of the bot's last before a silence.
     `paused`: the longest silence of the bot from then until its answer was over. `complete`:
-    whether the whole answer was heard in the end. `again`: whether it began anew.
+    whether the whole answer was heard in the end. `again`: whether it began anew. `last`: the last
+    words that were heard.
     """
 
     scene: str
@@ -81,6 +82,7 @@ class Interjection:
     paused: float
     complete: bool
     again: bool
+    last: str
 
 
 @dataclass(slots=True)

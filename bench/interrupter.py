@@ -70,6 +70,7 @@ def judge(said: Frames, out: Playout, answered: float, first: float) -> Interjec
         paused=longest_hole(out.voiced, first, first + length + _EFFECT_SECONDS),
         complete=" ".join(words[-_WORDS:]) in text,
         again=text.count(" ".join(words[:_WORDS])) > 1,
+        last=" ".join(text.split()[-2 * _WORDS :]),
     )
 
 

@@ -5,7 +5,7 @@ All but one are system frames: they overtake queued ones, and keep their order a
 
 from dataclasses import dataclass, field
 
-from pipecat.frames.frames import ControlFrame, SystemFrame
+from pipecat.frames.frames import ControlFrame, SystemFrame, TTSTextFrame
 
 
 @dataclass
@@ -38,6 +38,15 @@ class ResumeOutputFrame(SystemFrame):
 
 
 @dataclass
+class HeardWordsFrame(TTSTextFrame, SystemFrame):
+    """Words that the caller has just heard.
+
+    An ordinary text frame would wait in the context's queue, where an interruption that comes the
+    next moment overtakes it: the words would be neither among the heard nor among the unheard.
+    """
+
+
+@dataclass
 class AnswerWithdrawnFrame(ControlFrame):
     """Behind the last frame of a speculative answer that was withdrawn.
 
@@ -50,3 +59,6 @@ class AnswerWithdrawnFrame(ControlFrame):
 
 SPECULATIVE = "speculative"
 """Key in the metadata of an `LLMFullResponseStartFrame` whose turn is not over yet."""
+
+SAID = "said"
+"""Key in the metadata of a `TTSTextFrame` whose voice broke off: the share of it that has sound."""

@@ -80,7 +80,7 @@ class Care:
         self._rendered = rendered
         self._ask_after, self._hang_up_after = silence_seconds
         self._asked = self._excused = self._goodbye = self._owed = False
-        self._caller_speaks = self._sounding = False
+        self._caller_speaks = self._sounding = self._mute = False
         self._failures = self._answers = 0
         self._leaving = self._cut_rest = ""
         self.expecting: Callable[[], bool] = lambda: False
@@ -159,7 +159,7 @@ class Care:
         self._answers += 1
         if self._resorts:
             self._resorts.stop()
-        if self._last_words:
+        if self._last_words and not self._mute:
             self._call.goodbye_heard = True
         self._owed = False
         self._hold_on.stop()
@@ -211,6 +211,8 @@ class Care:
         if stage == "other" or frame.category is ErrorCategory.APPLICATION:
             return
         self._broken.add(stage)
+        if self._last_words and stage == "tts":  # somebody else has to say them
+            self._mute, self._call.goodbye_heard = True, False
         if self._resorts:
             return
         usable = frame.processor is None or frame.processor.is_usable

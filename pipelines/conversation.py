@@ -114,7 +114,7 @@ class Conversation:
         self._phone = call.channel == "phone"
         self._in_hz = rates.PHONE_HZ if self._phone else rates.ROOM_IN_HZ
         self.context = carried.context if carried else LLMContext()
-        self.utterance = Utterance(parts.timed_words)
+        self.utterance = Utterance()
         self.ear = Ear(Hearing(parts.detector(self._in_hz), self._in_hz))
         if isinstance(transport, HandsAudioOver):
             transport.listen(self.ear.take)
@@ -167,6 +167,7 @@ class Conversation:
     def _take_turns(self) -> None:
         parts, asked = self.parts, self.utterance.asked
         self.starts = CallerStarts(self._floor, parts.language, asked)
+        self.ear.on_likely = self.starts.likely
         self.stops = CallerStops(
             self._floor,
             self.ear,

@@ -9,7 +9,7 @@ sends frames; those are heard and end here too.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -43,12 +43,14 @@ class Ear(FrameProcessor):
         hearing: What is known of the caller's sound.
         calm: Set while the caller makes no sound.
         taps: Get every piece of the caller's audio.
+        on_likely: Told of a sound that seems to be speech; may return what is to be awaited.
     """
 
     def __init__(self, hearing: Hearing) -> None:
         super().__init__()
         self.hearing = hearing
         self.taps: list[Tap] = []
+        self.on_likely: Callable[[], Awaitable[None] | None] = lambda: None
         self.calm = asyncio.Event()
         self.calm.set()
         self._pauses = 0
@@ -92,16 +94,21 @@ class Ear(FrameProcessor):
         for tap in list(self.taps):
             self._tap(tap, pcm)
         frames: list[Frame] = []
+        likely = False
         size = self.hearing.window_bytes
         for at in range(0, len(pcm), size):  # a pause's sound is to be had only at its edge
             for edge in self.hearing.hear(pcm[at : at + size]):
                 frames += self._passed(edge)
+                likely = likely or edge is Edge.LIKELY
         if self.hearing.speaking and self._heard_at - self._told_at > _ACTIVITY_SECONDS:
             self._told_at = self._heard_at
             frames.append(UserSpeakingFrame())
-        return self._tell(frames) if frames else None
+        hint = self.on_likely() if likely else None
+        return self._tell(frames, hint) if frames or hint else None
 
-    async def _tell(self, frames: list[Frame]) -> None:
+    async def _tell(self, frames: list[Frame], hint: Awaitable[None] | None = None) -> None:
+        if hint:
+            await hint
         for frame in frames:
             await self.push_frame(frame)
 

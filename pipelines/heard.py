@@ -5,8 +5,7 @@ off in the middle would vanish. Here `Spoken` (before the transport's output) le
 text and length, and `Heard` (behind it, where audio arrives as it is played) releases the words in
 step with the audio. A barge-in leaves in the context just what can have been heard.
 
-Voices that report word times themselves (ElevenLabs) send timed words; those pass as they are. A
-model that speaks itself announces a sentence without words and sends these beside the sound.
+A model that speaks itself announces a sentence without words and sends these beside the sound.
 """
 
 import re
@@ -26,6 +25,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from bot.frames import SAID, HeardWordsFrame
+
 CHARACTERS_PER_SECOND = 15.0
 """English read aloud; used until a sentence's audio is there in full."""
 NEARLY = 15
@@ -44,10 +45,11 @@ class _Sentence:
     complete: bool = False
     played: float = 0.0
     released: int = 0
+    share: float = 1.0  # of the text that has sound: less where the voice broke off
 
     def due(self) -> str:
         """The words that have become audible since the last call."""
-        length = len(self.text)
+        length = self.sounding
         whole = self.made if self.complete else max(self.made, length / CHARACTERS_PER_SECOND)
         reached = length if whole <= 0 else int(length * min(1.0, self.played / whole))
         all_of_it = reached >= length and (self.complete or not self.grows)
@@ -60,19 +62,22 @@ class _Sentence:
         return self.text[begin : self.released].strip()
 
     @property
+    def sounding(self) -> int:
+        """The index at which the words without a sound begin."""
+        end = len(self.text)
+        return (
+            end if self.share >= 1 else max(0, self.text.rfind(" ", 0, int(end * self.share) + 1))
+        )
+
+    @property
     def rest(self) -> str:
         return self.text[self.released :].strip()
 
 
 class Utterance:
-    """The sentences on their way to the caller, shared by the two processors below.
+    """The sentences on their way to the caller, shared by the two processors below."""
 
-    Args:
-        timed_words: The voice sends each word by itself, at its time.
-    """
-
-    def __init__(self, timed_words: bool) -> None:
-        self.timed_words = timed_words
+    def __init__(self) -> None:
         self._sentences: dict[int, _Sentence] = {}
         self._latest: _Sentence | None = None
         self._asides: set[str | None] = set()
@@ -107,16 +112,12 @@ class Utterance:
         if self._latest:
             self._latest.made += seconds
 
-    def complete(self, text: str) -> None:
-        """All audio of the latest sentence has been made; `text` is what it says."""
+    def complete(self, text: str, share: float = 1.0) -> None:
+        """All audio of the latest sentence has been made: of that share of `text`."""
         if self._latest:
-            self._latest.complete = True
+            self._latest.complete, self._latest.share = True, share
             if self._latest.grows:
                 self._latest.text = text
-
-    def timed(self, sentence: _Sentence | None) -> bool:
-        """Whether the voice tells the times of a sentence's words."""
-        return self.timed_words and not (sentence and sentence.grows)
 
     def played(self, frame_id: int) -> float | None:
         """Seconds of a sentence that went to the caller; None if it is not on its way any more."""
@@ -175,8 +176,7 @@ class Spoken(FrameProcessor):
         elif isinstance(frame, TTSStartedFrame):
             self._utterance.begin(frame)
         elif isinstance(frame, TTSTextFrame):
-            if not self._utterance.timed(self._utterance.find(frame.segment_id)):
-                self._utterance.complete(frame.text)
+            self._utterance.complete(frame.text, frame.metadata.get(SAID, 1.0))
         elif isinstance(frame, LLMTextFrame):
             self._utterance.grow(frame.text)
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
@@ -218,11 +218,8 @@ class Heard(FrameProcessor):
             await self._played(frame)
             return  # nobody behind wants sound
         elif isinstance(frame, TTSTextFrame):
-            if self._utterance.timed(self._utterance.find(frame.segment_id)):
-                self._timed_word(frame)
-            else:
-                await self._finished(frame)
-                return
+            await self._finished(frame)
+            return
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
             self._current = self._utterance.find(frame.id)
         elif isinstance(frame, TTSStartedFrame):
@@ -230,29 +227,17 @@ class Heard(FrameProcessor):
         await self.push_frame(frame, direction)
 
     async def _played(self, frame: TTSAudioRawFrame) -> None:
-        if self._current and not self._utterance.timed(self._current):
+        if self._current:
             self._current.played += _seconds(frame)
             await self._release(self._current.due())
 
-    def _timed_word(self, frame: TTSTextFrame) -> None:
-        """Note a word that the voice itself has timed; the frame goes on as it is."""
-        self._on_words(frame.text, self._append)
-        sentence = self._utterance.find(frame.segment_id)
-        if sentence is None:
-            return
-        found = sentence.text.find(frame.text, sentence.released)
-        if found >= 0:
-            sentence.release(found + len(frame.text))
-        if not sentence.rest:
-            self._utterance.drop(sentence)
-
     async def _finished(self, frame: TTSTextFrame) -> None:
-        """A sentence is over: release what is left of it, unless the voice never said it."""
+        """A sentence is over: release what is left of it, unless the voice never said that."""
         sentence = self._utterance.find(frame.segment_id)
         if sentence is None:
             return
         if sentence.played:
-            await self._release(sentence.release(len(sentence.text)))
+            await self._release(sentence.release(sentence.sounding))
         self._utterance.drop(sentence)
         if self._current is sentence:
             self._current = None
@@ -260,7 +245,7 @@ class Heard(FrameProcessor):
     async def _release(self, words: str) -> None:
         if not words:
             return
-        frame = TTSTextFrame(words, text_type="word")
+        frame = HeardWordsFrame(words, text_type="word")
         frame.append_to_context = self._append
         self._on_words(words, self._append)
         await self.push_frame(frame)

@@ -28,7 +28,7 @@ class Parts:
 
     `detector(rate)`: makes a speech detector. `silence_seconds`: until a silent caller is asked,
     and until the goodbye. `speculates`: the model may be asked before a turn is over; not where
-    models are slow and shared. `timed_words`: the voice tells when each of its words sounds.
+    models are slow and shared.
     `toolbox`, `catalogue`: what the model may do, and with what. `rendered(text)`: it can be said
     without the voice's provider. `labels`: provider and model of each stage, for the page.
     `handoff`: the call's part of the hand-off to the deep brain.
@@ -43,7 +43,6 @@ class Parts:
     language: str
     silence_seconds: tuple[float, float]
     speculates: bool = True
-    timed_words: bool = False
     toolbox: Toolbox | None = None
     catalogue: Catalogue | None = None
     rendered: Callable[[str], bool] = lambda _: True

@@ -88,6 +88,8 @@ def is_backchannel(text: str, language: str, asked: str = "") -> bool:
         return True
     if "?" in asked:
         return False
+    if len(said.words) == 1 and said.last in table.dangling | table.subjects:
+        return True  # nobody says just that: an STT's spelling of a hum, or a start given up
     voiced = (word for word in said.words if not _HUM.issuperset(word))
     rest = " ".join(word for word in voiced if word not in table.fillers)
     return len(rest.split()) <= _LISTENING and _made_of(rest, frozenset(table.listening))

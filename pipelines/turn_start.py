@@ -3,6 +3,7 @@
 While nobody speaks, a sound of speech begins a turn. While the bot speaks, or is about to, the same
 sound silences it at once but takes nothing back: the output is held. Real words, or speech that
 goes on, then make it a barge-in; "uh-huh", a cough, a slammed door let the bot go on where it was.
+So it may be silent before it is sure that the sound is speech.
 """
 
 import asyncio
@@ -31,6 +32,8 @@ TYPED = "typed"
 """Key of a transcription's metadata: the words were typed, on the room's page."""
 BARGE_IN_SECONDS = 1.0
 """Speech over the bot that is longer than this is no "uh-huh", whatever its words."""
+LIKELY_SECONDS = 0.25
+"""How long the bot stays silent for a sound that does not become speech after all."""
 WORDS_SECONDS = 1.5
 """How long the bot stays silent for the words of a sound that is over."""
 
@@ -106,13 +109,20 @@ class CallerStarts(BaseUserTurnStartStrategy):
             await self._words(frame)
         return ProcessFrameResult.CONTINUE
 
+    def likely(self) -> Awaitable[None] | None:
+        """A sound seems to be speech: be silent until that is known."""
+        wanted = self._floor.sounds and not self._held and not self._turn
+        return self._listen() if wanted else None
+
+    async def _listen(self) -> None:
+        await self._hold()
+        await self._arm(LIKELY_SECONDS, self._go_on)
+
     async def _sound(self) -> None:
         if not self._floor.bot:
             await self.trigger_user_turn_started()
             return
-        if not self._held:
-            self._held = True
-            await self.push_frame(HoldOutputFrame())
+        await self._hold()
         await self._arm(BARGE_IN_SECONDS - START_SECONDS, self.trigger_user_turn_started)
 
     async def _words(self, frame: TranscriptionFrame | EagerTranscriptionFrame) -> None:
@@ -126,6 +136,11 @@ class CallerStarts(BaseUserTurnStartStrategy):
         elif isinstance(frame, TranscriptionFrame):
             await self.trigger_reset_aggregation()  # type: ignore[no-untyped-call]
             await self._go_on()
+
+    async def _hold(self) -> None:
+        if not self._held:
+            self._held = True
+            await self.push_frame(HoldOutputFrame())
 
     async def _go_on(self) -> None:
         if self._held:

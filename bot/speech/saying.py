@@ -40,6 +40,12 @@ class Saying:
         self._ready = b""
         self._speaker: Speaker | None = None
 
+    @property
+    def share(self) -> float:
+        """How much of the text has been passed on, by its characters: 0 … 1."""
+        said = self._passed / (2 * RATE) / self._pace if self._said is None else self._said
+        return min(1.0, (self._begin + said) / max(1, len(self._text)))
+
     async def sound(self) -> AsyncGenerator[bytes, None]:
         """16-bit mono PCM at RATE, as it comes.
 

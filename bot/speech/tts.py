@@ -10,14 +10,16 @@ from contextlib import aclosing
 from typing import Any
 
 from loguru import logger
-from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
+from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame, TTSTextFrame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
+from pipecat.utils.context.word_timestamp_tracker import WordTimestamp
 
 from bot.clients import Clients
 from bot.errors import ProviderError
 from bot.failover.breakers import Breakers
 from bot.failover.link import Link
+from bot.frames import SAID
 from bot.providers import Endpoint
 from bot.speech.ahead import SpeaksAhead
 from bot.speech.clauses import FirstClause
@@ -101,6 +103,8 @@ class _Voices(_Rendered, TTSService):
     ) -> None:
         super().__init__(phrases, fast_brain, **kwargs)
         self._chain = chain
+        self._broke_off: float | None = None
+        self._given_up: str | None = None
 
     def can_generate_metrics(self) -> bool:
         """True: its times and its characters are counted."""
@@ -116,9 +120,15 @@ class _Voices(_Rendered, TTSService):
         await super().on_turn_context_completed()  # type: ignore[no-untyped-call]
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame, None]:
-        """Stream one sentence, from whichever voice says it."""
+        """Stream one sentence, from whichever voice says it.
+
+        Once nobody could, the answer's other sentences are left out: each would be waited for.
+        """
+        if context_id == self._given_up:
+            return
         saying = Saying(text, self._chain, self._phrases.pace)
         counted = False
+        self._broke_off = None
         try:
             async with aclosing(saying.sound()) as sound:
                 async for pcm in sound:
@@ -129,8 +139,17 @@ class _Voices(_Rendered, TTSService):
                     yield TTSAudioRawFrame(pcm, RATE, 1, context_id=context_id)
         except ProviderError as error:
             logger.warning(f"nobody could speak: {error}")
+            self._broke_off, self._given_up = saying.share, context_id
             cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
             yield ErrorFrame(str(error), exception=cause)
         if saying.voice and saying.voice is not self._chain[0]:
             others = [voice for voice in self._chain if voice is not saying.voice]
             self._chain = [saying.voice, *others]
+
+    async def append_to_audio_context(
+        self, context_id: str | None, frame: Frame | WordTimestamp | None
+    ) -> None:
+        """Queue a frame; the text of a sentence that broke off tells how far its sound goes."""
+        if isinstance(frame, TTSTextFrame) and self._broke_off is not None:
+            frame.metadata[SAID], self._broke_off = self._broke_off, None
+        await super().append_to_audio_context(context_id, frame)

@@ -102,24 +102,6 @@ def excuse(part: Part, fault: Fault, phase: Phase) -> str:
     return ""
 
 
-_CUT = "of a sentence that a lone voice broke off, the transcript has words that nobody heard"
-_SLOW = "the answer comes at the very limit of what a caller may wait"
-KNOWN = {
-    **{
-        Cell(Part.TTS_ALONE, fault, phase): _CUT
-        for fault in ("stall", "socket closed")
-        for phase in Phase
-        if (fault, phase) != ("socket closed", Phase.TOOL_CALL)
-    },
-    Cell(Part.TTS_ALONE, "hang", Phase.FIRST_TURN): "the speculation's wait and the turn's add up",
-    Cell(Part.TTS_ALONE, "hang", Phase.TOOL_CALL): "the tool's wait and the voice's add up",
-    Cell(Part.LLM_ALONE, "5x slow", Phase.GREETING): _SLOW,
-    Cell(Part.LLM_ALONE, "5x slow", Phase.FIRST_TURN): _SLOW,
-    Cell(Part.TWILIO, "hang", Phase.FIRST_TURN): "who speaks after the goodbye is not heard",
-}
-"""Cells that the product does not hold yet, each with what is wrong. To be mended, not to grow."""
-
-
 @cache
 def cells(*parts: Part) -> tuple[Cell, ...]:
     """Every cell of these parts (of all, if none is named), the excused ones too."""

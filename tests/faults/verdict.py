@@ -10,7 +10,7 @@ from pipelines.prompts import Sentences
 from tests.fakes.phoneline import Utterance
 from tests.faults.caller import Caller, Turn
 from tests.faults.matrix import Cell, Part, Phase
-from tests.faults.talk import NEXT
+from tests.faults.talk import BYE, NEXT
 
 LONGEST = 3.0
 """Seconds that a caller may wait for the next sound."""
@@ -136,6 +136,8 @@ class Heard:
             asked.insert(1, self.caller.message.question.text)
         written = [u.text.strip() for u in kept if u.speaker == "caller"]
         lost = [text for text in asked if text not in written]
+        if self.caller.turns and self.caller.turns[0].question is BYE:
+            lost = [text for text in lost if text == BYE.text]  # nobody listens after a goodbye
         apologies = self.text.count(self.sentences.not_heard)
         silent = self.text.count(self.sentences.broken) + len(self.spoken)
         halves = [text for text in lost if any(half in text for half in written)]

@@ -195,6 +195,7 @@ def test_every_hold_is_within_bounds() -> None:
         ("Right, right.", "en"), ("Oh, I see.", "en"), ("Yeah.", "en"), ("Okay, great.", "en"),
         ("Mhm, ja.", "de"), ("Ach so, verstehe.", "de"), ("Vale, muy bien.", "es"),
         ("D'accord.", "fr"), ("Ah oui, je vois.", "fr"), ("Hmm.", "xx"),
+        ("I'll", "en"), ("The.", "en"), ("Ich.", "de"),
     ],
 )  # fmt: skip
 def test_backchannels_do_not_stop_the_bot(text: str, language: str) -> None:
@@ -208,6 +209,7 @@ def test_backchannels_do_not_stop_the_bot(text: str, language: str) -> None:
         ("No.", "en"), ("Stop.", "en"), ("Wait.", "en"), ("Okay, but when?", "en"),
         ("Hold on.", "en"), ("Right now?", "en"), ("Yes, no.", "en"), ("Nein.", "de"),
         ("Moment.", "de"), ("Espere.", "es"), ("No.", "es"), ("Attendez.", "fr"), ("Okay.", "xx"),
+        ("I'll wait.", "en"), ("The bill.", "en"), ("Nothing.", "en"),
     ],
 )  # fmt: skip
 def test_everything_else_does(text: str, language: str) -> None:
@@ -223,6 +225,7 @@ def test_an_answer_to_the_bots_question_is_no_backchannel() -> None:
         assert is_backchannel(text, "en", "Then I will send it.")
         assert not is_backchannel(text, "en", "Shall I send it?")
     assert is_backchannel("Mm.", "en", "Shall I send it?")
+    assert not is_backchannel("Si", "es", "¿Lo envío?")
 
 
 @pytest.mark.parametrize(

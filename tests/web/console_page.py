@@ -34,7 +34,7 @@ PLACES = ("now", "mode", "calls", "health", "money", "setup")
 class _Silence:
     """A detector that hears no speech."""
 
-    window, level = 256, -90.0
+    window, level, confidence = 256, -90.0, 0.0
 
     def speech(self, window: bytes) -> bool:
         return False
