@@ -48,7 +48,8 @@ Act = Callable[[bots.Bot], Callable[[], int]]
 @dataclass(frozen=True, slots=True)
 class Untouched:
     """What came of the calls. `touched`: those that noticed something; `done`: how often the
-    operator did what is measured while all were live; `load`: of the machine, before and after."""
+    operator did what is measured while all were live; `load`: of the machine, before and after;
+    `gaps`: how often the callers' playback ran dry in the middle of a sentence."""
 
     what: str
     calls: int
@@ -56,11 +57,12 @@ class Untouched:
     touched: int
     problems: list[str]
     load: tuple[float, float]
+    gaps: int = 0
 
 
 def switches(origin: str, say: Callable[[str], None], calls: int = CALLS) -> Untouched:
     """Switch between two modes while calls are live."""
-    say(f"tandem: {SWITCHES} switches under {calls} calls")
+    say(f"tandem: {SWITCHES} mode switches under {calls} calls")
 
     def switch(bot: bots.Bot) -> Callable[[], int]:
         for number in range(SWITCHES):
@@ -71,12 +73,12 @@ def switches(origin: str, say: Callable[[str], None], calls: int = CALLS) -> Unt
             time.sleep(_SWITCH_SECONDS)
         return lambda: SWITCHES
 
-    return _measure("switches", origin, calls, TURNS, switch)
+    return _measure(f"{SWITCHES} mode switches", origin, calls, TURNS, switch)
 
 
 def renewal(origin: str, say: Callable[[str], None], calls: int = CALLS) -> Untouched:
-    """Renew the workers, one after the other, while calls are live."""
-    say(f"tandem: {WORKERS} workers renewed under {calls} calls")
+    """A rolling restart: renew the workers, one after the other, while calls are live."""
+    say(f"tandem: rolling restart of {WORKERS} workers under {calls} calls")
 
     def renew(bot: bots.Bot) -> Callable[[], int]:
         old = _workers(bot)
@@ -91,7 +93,8 @@ def renewal(origin: str, say: Callable[[str], None], calls: int = CALLS) -> Unto
 
         return left
 
-    return _measure("workers renewed", origin, calls, RENEWAL_TURNS, renew)
+    what = f"rolling restart of {WORKERS} workers"
+    return _measure(what, origin, calls, RENEWAL_TURNS, renew)
 
 
 class _Retirements:
@@ -134,7 +137,8 @@ def _measure(what: str, origin: str, calls: int, turns: int, act: Act) -> Untouc
             problems = _problems(reports, bot.data / "tandem.db", calls, turns)
     touched = len({number for number, _ in problems})
     lines = sorted({line for _, line in problems})
-    return Untouched(what, calls, done, touched, lines, (before, os.getloadavg()[0]))
+    gaps = sum(len(report["gaps"]) for report in reports)
+    return Untouched(what, calls, done, touched, lines, (before, os.getloadavg()[0]), gaps)
 
 
 def _begin(
@@ -224,7 +228,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     for one in found:
-        print(f"{one.what}: {one.done}, calls {one.calls}, touched {one.touched}, load {one.load}")
+        print(
+            f"{one.what}: done {one.done}, calls {one.calls}, touched {one.touched}, "
+            f"gaps {one.gaps}, load {one.load}"
+        )
         for line in one.problems:
             print(f"  {line}")
     return int(any(one.touched for one in found))

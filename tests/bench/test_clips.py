@@ -113,6 +113,21 @@ def test_a_quick_size_is_large_enough_and_not_much_larger(least: int) -> None:
     assert size == 1
 
 
+def test_short_words_of_one_loudness_are_told_apart() -> None:
+    """As "yeah" and "not", said alike: for a third of a second only the wave differs."""
+    said = [
+        Clip(Scene(text, "clause", VOICES[0], (text,)), pcm, tuple(spread(text, 0.0, 0.3)))
+        for text, pcm in (("yeah", speech(0.3, 7)), ("not", -speech(0.3, 8)))
+    ]
+    level = [np.abs(one.pcm.astype(float)).reshape(-1, HZ // 100).mean(axis=1) for one in said]
+    scaled = said[1].pcm.reshape(-1, HZ // 100) * (level[0] / level[1])[:, np.newaxis]
+    said[1] = Clip(said[1].scene, scaled.astype(np.int16).reshape(-1), said[1].words)
+    listener = Listener(said)
+    for shift in (0, 37, 79):
+        heard = [listener.hear(over_the_phone(one.pcm, shift)) for one in said]
+        assert heard == ["Yeah", "Not"]
+
+
 def test_silence_and_strangers_say_nothing(listener: Listener) -> None:
     assert listener.hear(np.zeros(HZ, np.int16)) == ""
     assert listener.hear(speech(2.0, 999)) == ""
