@@ -11,11 +11,12 @@ from typing import Protocol
 
 START_SECONDS = 0.16
 """Speech from which a sound is a caller speaking; Pipecat has 0.2 s."""
-LIKELY_SUM, LIKELY_CONFIDENCE, LIKELY_DBFS = 1.75, 0.25, -45.0
+LIKELY_SUM, LIKELY_CONFIDENCE, LIKELY_DBFS = 1.75, 0.25, -38.0
 """A sound is likely to become speech when the detector's confidences in it add up to the first;
 windows below one of the others end it. Of 14 barge-ins, half of them human, the slowest twentieth
 is known after 0.21 s, against 0.36 s by START_SECONDS: Silero doubts soft beginnings for long. Of
-48 synthetic coughs one is taken for speech."""
+48 synthetic coughs one is taken for speech. Soft sounds, the bot's own echo among them, are left to
+START_SECONDS."""
 STOP_SECONDS = 0.2
 """Silence from which a stretch of speech is over; Pipecat's own."""
 BEFORE_SECONDS = 1.0
