@@ -31,15 +31,18 @@ class Marks:
     def speech(self, window: bytes) -> bool:
         assert len(window) == 2 * WINDOW
         mark = np.frombuffer(window, np.int16)[0]
-        self.level = {0: -96.0, 1: -20.0, 2: -30.0, 3: -20.0}[int(mark)]
-        self.confidence = 0.4 if mark == 3 else 0.0
+        self.level = {0: -96.0, 1: -20.0, 2: -30.0, 3: -20.0, 4: -42.0}[int(mark)]
+        self.confidence = 0.4 if mark in (3, 4) else 0.0
         return bool(mark == 1)
 
 
 def sound(script: str) -> bytes:
-    """A window for each character: `#` speech, `~` noise, `?` perhaps speech, `.` silence."""
+    """A window for each character.
+
+    `#` speech, `~` noise, `?` perhaps speech, `,` the same, soft, `.` silence.
+    """
     return b"".join(
-        np.full(WINDOW, {"#": 1, "~": 2, "?": 3, ".": 0}[mark], np.int16).tobytes()
+        np.full(WINDOW, {"#": 1, "~": 2, "?": 3, ",": 4, ".": 0}[mark], np.int16).tobytes()
         for mark in script
     )
 
@@ -72,6 +75,7 @@ def edges(script: str, hearing: Hearing | None = None) -> list[tuple[int, Edge]]
         ("~" * 20, []),
         ("#.", [(0, STIRRED), (1, SETTLED)]),
         ("?" * 4 + "." + "?" * 7 + ".", [(9, LIKELY)]),
+        ("," * 20, []),
         ("#??????.??????", [(0, STIRRED), (1, SETTLED), (5, LIKELY), (12, LIKELY)]),
         ("#" * 7 + ".", [(0, STIRRED), (7, SETTLED)]),
         ("###..##.", [(0, STIRRED), (3, SETTLED), (5, STIRRED), (7, SETTLED)]),
@@ -123,7 +127,7 @@ def test_the_pieces_that_audio_comes_in_change_nothing(size: int) -> None:
     script = "." * 60 + "#" * 3 + "." * 5 + "#" * 30 + "." * 4 + "#" * 9 + "~" * 70 + "#" * 9
     pcm = numbered(len(script), 0, 0)
     windows = np.frombuffer(pcm, np.int16).reshape(-1, WINDOW).copy()
-    windows[:, 0] = [{"#": 1, "~": 2, "?": 3, ".": 0}[mark] for mark in script]
+    windows[:, 0] = [{"#": 1, "~": 2, "?": 3, ",": 4, ".": 0}[mark] for mark in script]
     pcm = windows.tobytes()
     whole, pieces = Hearing(Marks(), RATE), Hearing(Marks(), RATE)
     at_once = [edge for mark in range(len(script)) for edge in whole.hear(_window(pcm, mark))]
