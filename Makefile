@@ -11,10 +11,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
 run: $(VENV)/run.stamp  ## serve the test room and the phone endpoint
 	@exec $(BIN)/python runner.py
 
-test: $(VENV)/test.stamp chromium  ## install everything and run every test
-	@$(BIN)/python -m tests.openclaw.real_gateway & gateway=$$!; \
-	  $(BIN)/python -m bot.speech.embedded prepare --stages stt,llm,tts --cache "$(CACHE)"; \
-	  prepared=$$?; wait $$gateway && exit $$prepared
+test:  ## install everything, all at once, and run every test
+	@$(MAKE) --no-print-directory -j 4 $(VENV)/test.stamp chromium gateway models
 	@$(BIN)/python -m pytest $(ARGS)
 
 call: $(VENV)/run.stamp  ## place a simulated phone call: make call ARGS='--say "Hello?"'
@@ -74,7 +72,13 @@ $(VENV)/bench.stamp: $(REQUIREMENTS)/bench.txt $(VENV)/test.stamp
 	@$(PIP) -q -r $<
 	@touch $@
 
-.PHONY: chromium
+.PHONY: gateway models chromium
+gateway: | $(VENV)/bin/python
+	@$(BIN)/python -m tests.openclaw.real_gateway
+
+models: $(VENV)/run.stamp
+	@$(BIN)/python -m bot.speech.embedded prepare --stages stt,llm,tts --cache "$(CACHE)"
+
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -69,10 +69,10 @@ async def start_embedded(
 def beginning(settings: Settings) -> dict[str, Any]:
     """What every conversation with the model begins with: evaluated once, at start."""
     # With Pipecat: too big for a parent that needs no model.
-    from tools.catalog import FOR_A_SLOW_MODEL, Catalogue
+    from tools.catalog import Catalogue, for_a_slow_model
     from tools.declare import Facts
 
-    catalogue = Catalogue.for_call(Facts(settings), fixed=FOR_A_SLOW_MODEL)
+    catalogue = Catalogue.for_call(Facts.on_the_phone(settings), fixed=for_a_slow_model(settings))
     system = f"{system_prompt(settings)}\n{catalogue.prompt()}"
     tools = [
         {"type": "function", "function": tool.to_default_dict()} for tool in catalogue.for_turn("")

@@ -27,6 +27,9 @@ PLAY_SECONDS = 8.0
 """How long what is being said may go on before a conversation that owes nothing is left."""
 BEGIN_SECONDS = 1.5
 """How long the greeting may take to begin in a conversation that is being left."""
+TURN_SECONDS = 4.0
+"""From the caller's last sound until what they were saying is a turn: the longest hold, and the
+transcript. If none comes of it, it was a cough."""
 _LOOK_SECONDS = 0.05
 _HEARD_SECONDS = 0.02
 
@@ -169,14 +172,26 @@ class Holding:
             await self._go_on(self._carried)
 
     async def _go_on(self, carried: Carried) -> None:
-        """Say that there was something, and answer what is to be answered."""
+        """Say that there was something, and answer what is to be answered, once."""
         talk = self._talk
         sentence = talk.parts.sentences.recovered
         if sentence and (carried.turn or carried.owed):
             await talk.speak(sentence, False)
             talk.journal.aside(sentence)
-        if carried.owed:
+        if carried.owed and not (carried.sound and await self._turn_comes(carried.turn)):
             await talk.think_again()
+
+    async def _turn_comes(self, before: int) -> bool:
+        """Whether the caller's unfinished turn comes to an end, and so to an answer of its own."""
+        talk, now = self._talk, asyncio.get_running_loop().time
+        until = now() + TURN_SECONDS
+        while now() < until and not self._call.over:
+            if talk.journal.turn > before:
+                return True
+            if not talk.ear.calm.is_set():
+                until = now() + TURN_SECONDS
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self._call.over
 
     async def _left(self, *_: Any) -> None:
         self._call.ended("caller hung up")

@@ -104,6 +104,15 @@ class TaskNews(_Message):
     text: str
 
 
+class Hold(_Message):
+    """The bot's voice. `held`: silent at once, for the caller makes a sound; what is under way to
+    the page will come again. `resumed`: it goes on. `dropped`: nobody wants what was under way any
+    more, only what comes after it."""
+
+    type: Literal["hold"] = "hold"
+    state: Literal["held", "resumed", "dropped"]
+
+
 class Ended(_Message):
     """The bot has said its last words: the page may hang up. `reason` is the call's end reason."""
 
@@ -111,7 +120,9 @@ class Ended(_Message):
     reason: str
 
 
-AnyMessage: TypeAlias = Caption | Cut | TurnTimes | Notice | Trouble | Session | TaskNews | Ended
+AnyMessage: TypeAlias = (
+    Caption | Cut | TurnTimes | Notice | Trouble | Session | TaskNews | Hold | Ended
+)
 PageMessage: TypeAlias = Annotated[AnyMessage, Field(discriminator="type")]
 
 

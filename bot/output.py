@@ -11,6 +11,7 @@ second out of the middle of a word.
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pipecat.audio.resamplers.soxr_stream_resampler import SOXRStreamAudioResampler
 from pipecat.frames.frames import Frame, InterruptionFrame, OutputAudioRawFrame, StartFrame
 from pipecat.processors.frame_processor import FrameDirection
@@ -28,6 +29,26 @@ STILL_SPEAKING_SECONDS = 10.0
 """Between two frames that say that the bot still speaks. Only the watch for calls in which nothing
 happens wants them, and it waits for more than a minute; Pipecat's five a second are more than a
 quarter of all that passes through the pipeline."""
+
+LOOK_BACK_SECONDS = 0.4
+"""Of what was heard already, in which a pause is looked for to go on from."""
+_STEP_SECONDS = 0.02
+_PAUSE_LEVEL = 150
+"""Mean amplitude (of 32768) of a step below which nothing is said."""
+
+
+def from_a_pause(pcm: bytes, wanted: int, rate: int) -> bytes:
+    """The last `wanted` bytes of 16-bit mono PCM, and what is before them since a pause in speech.
+
+    Nobody begins in the middle of a word; without a pause near by, it begins there all the same.
+    """
+    step = round(_STEP_SECONDS * rate) * 2
+    begin = max(0, len(pcm) - wanted)
+    for at in range(begin, max(0, begin - round(LOOK_BACK_SECONDS * rate) * 2), -step):
+        samples = np.frombuffer(pcm[max(0, at - step) : at], np.int16).astype(np.int32)
+        if not samples.size or np.abs(samples).mean() < _PAUSE_LEVEL:
+            return pcm[at:]
+    return pcm[begin:]
 
 
 class _LosesNothing(BaseOutputTransport.MediaSender):

@@ -40,7 +40,7 @@ from bot.ways import ways
 from pipelines.cascade import Parts
 from pipelines.prompts import sentences
 from pipelines.ways import Way
-from tools.catalog import FOR_A_SLOW_MODEL, Catalogue
+from tools.catalog import Catalogue, for_a_slow_model
 from tools.links import Links
 from tools.toolbox import Toolbox
 
@@ -188,7 +188,7 @@ class Resources:
         slow = plan.llm[0].provider == "embedded"
         # A slow model's prompt must stay the one it has read at the start: no tools for a screen.
         facts = replace(toolbox.facts, screen=False) if slow else toolbox.facts
-        shown = (*FOR_A_SLOW_MODEL, "delegation") if settings.OPENCLAW_API_URL else FOR_A_SLOW_MODEL
+        shown = for_a_slow_model(settings)
         catalogue = Catalogue.for_call(facts, fixed=shown if slow else ())
         prompt = f"{system_prompt(settings)}\n{catalogue.prompt()}"
         services = Services(self.clients, self.failover)

@@ -53,7 +53,7 @@ class Bridge:
     ) -> None:
         self._say, self._lost, self._patience = say, lost, patience
         self._task: asyncio.Task[None] | None = None
-        self._since = self._due = self._said = -math.inf
+        self._since = self._due = self._said = self._filled = -math.inf
 
     @property
     def waits(self) -> bool:
@@ -79,6 +79,13 @@ class Bridge:
         """The first word of an answer is there: wait for its sound, if something is waited for."""
         self._due = max(self._due, min(_now() + self._patience.written, self._latest))
 
+    async def apart(self) -> None:
+        """Return when the last filler is `FILLED_SECONDS` ago, and count the next from now on: two
+        different ones in a row are one too many."""
+        while (left := self._filled + FILLED_SECONDS - _now()) > 0:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(left)
+        self._filled = _now()
+
     def stop(self) -> asyncio.Task[None] | None:
         """Say nothing; returns what was stopped."""
         task, self._task = self._task, None
@@ -94,7 +101,7 @@ class Bridge:
         for _ in range(MOST_TIMES):
             while (left := self._due - _now()) > 0:  # noqa: ASYNC110 - it may be put off meanwhile
                 await asyncio.sleep(left)
-            self._said = _now()
+            self._said = self._filled = _now()
             await self._say()
             self._due = _now() + HOLD_ON_AGAIN_SECONDS
         await asyncio.sleep(HOLD_ON_AGAIN_SECONDS)

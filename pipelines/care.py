@@ -50,6 +50,7 @@ class Care:
         hears_by: The stage without which the caller cannot be understood.
 
     Attributes:
+        apart: Returns when a filler does not come on the heels of another one.
         expecting: Whether a silent caller waits for something that was promised.
         last_resort: Puts the call through or takes a message, where another way is not left.
         rescue: Told why the conversation cannot go on; True if another one goes on with the call.
@@ -79,14 +80,15 @@ class Care:
         self._wait_for_caller = wait_for_caller
         self._rendered = rendered
         self._ask_after, self._hang_up_after = silence_seconds
-        self._asked = self._excused = self._goodbye = self._owed = False
-        self._caller_speaks = self._sounding = self._mute = False
+        self._asked = self._excused = self._goodbye = self._owed = self._mute = False
+        self._caller_speaks = self._sounding = False
         self._failures = self._answers = 0
         self._leaving = self._cut_rest = ""
         self.expecting: Callable[[], bool] = lambda: False
         self.rescue: Callable[[str], bool] = lambda _: False
         self.last_resort: LastResort | None = None
         self._hold_on = Bridge(self._say_hold_on, self._answer_lost, patience)
+        self.apart = self._hold_on.apart
         self._broken: set[str] = set()
         self._last_words: asyncio.Task[None] | None = None
 
@@ -125,7 +127,9 @@ class Care:
             self._owed = True
             if not self._hold_on.waits:  # pressed keys end without a sound
                 self._restart_hold_on(silent=True)
-            await self._not_silent()
+            if self._asked:
+                self._asked = False
+                await self._wait_for_caller(self._ask_after)
         elif self._cut_rest:
             self._hold_on.stop()
             rest, self._cut_rest = self._cut_rest, ""
@@ -200,9 +204,9 @@ class Care:
             return
         if self._leaving:
             await self.end(self._leaving)
-            return
-        self._journal.trouble("empty answer", "the model returned no words")
-        await self._apologise(self._sentences.no_answer)
+        else:
+            self._journal.trouble("empty answer", "the model returned no words")
+            await self._apologise(self._sentences.no_answer)
 
     async def failed(self, frame: ErrorFrame) -> None:
         """A processor has reported an error."""
@@ -211,12 +215,11 @@ class Care:
         if stage == "other" or frame.category is ErrorCategory.APPLICATION:
             return
         self._broken.add(stage)
-        if self._last_words and stage == "tts":  # somebody else has to say them
-            self._mute, self._call.goodbye_heard = True, False
+        self._mute = self._mute or bool(self._last_words and stage == "tts")
+        self._call.goodbye_heard &= not self._mute  # somebody else has to say them
         if self._resorts:
             return
-        usable = frame.processor is None or frame.processor.is_usable
-        if not usable:
+        if frame.processor is not None and not frame.processor.is_usable:
             await self._give_up(f"{stage}: {frame.error}")
         elif stage == "stt":
             await self._apologise(self._sentences.not_heard)
@@ -271,11 +274,6 @@ class Care:
         if self.last_resort and await self.last_resort.begin(error, hears):
             return
         await self.end("error", self._sentences.broken, error)
-
-    async def _not_silent(self) -> None:
-        if self._asked:
-            self._asked = False
-            await self._wait_for_caller(self._ask_after)
 
     @property
     def _resorts(self) -> "LastResort | None":

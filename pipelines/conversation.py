@@ -256,9 +256,11 @@ class Conversation:
         return hands
 
     async def _let_me_see(self) -> None:
-        sentence = self.parts.sentences.let_me_see
-        await self.speak(sentence, False)
-        self.journal.aside(sentence)
+        await self.care.apart()
+        if not self._floor.sounds:
+            sentence = self.parts.sentences.let_me_see
+            await self.speak(sentence, False)
+            self.journal.aside(sentence)
 
     # -- what they are told
 

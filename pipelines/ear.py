@@ -131,7 +131,9 @@ class Ear(FrameProcessor):
             case Edge.STARTED:
                 self.calm.clear()
                 self._told_at = self._heard_at
-                return [VADUserStartedSpeakingFrame(start_secs=START_SECONDS)]
+                return [
+                    VADUserStartedSpeakingFrame(start_secs=START_SECONDS, timestamp=time.time())
+                ]
             case Edge.PAUSED:
                 self._pauses += 1
                 seconds = silence or hearing.window_seconds

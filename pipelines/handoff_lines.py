@@ -104,5 +104,6 @@ class TaskLines:
 
     async def _say_still(self) -> None:
         talk = self._presence.talk
+        await talk.care.apart()
         await talk.speak(self._sentences.still, False)
         talk.journal.aside(self._sentences.still)

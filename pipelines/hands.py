@@ -63,9 +63,7 @@ class Hands:
         box.end_call = self._leave
         box.quiet = self._quiet
         box.filler = self._fill
-        box.on_done = lambda name, outcome, seconds: journal.trouble(
-            "tool", f"{name} {outcome} after {seconds:.2f} s"
-        )
+        box.on_done = journal.tool
         self.offer("")
 
     def listen(self, llm: LLMService[Any]) -> None:

@@ -6,9 +6,11 @@ from typing import Protocol
 
 from bot.call import Call
 from bot.messages import AnyMessage, Caption, Cut, Ended, Notice, TaskNews, Trouble, TurnTimes
+from bot.store import tool_events
 from bot.store.recorder import Recorder
 from pipelines.timing import Stages
 from pipelines.turn_start import KEYS_PREFIX
+from tools.toolbox import ToolEnd
 
 PageMessage = AnyMessage
 
@@ -132,6 +134,13 @@ class Journal:
         """A line for the operator, who may be the one in the room."""
         self._recorder.event(self._call.id, kind, detail)
         self._show(Trouble(kind=kind, detail=detail))
+
+    def tool(self, end: ToolEnd) -> None:
+        """A tool has ended; what it was asked and what it answered is for the console only."""
+        how = f"{end.name} {end.outcome} after {end.seconds:.2f} s"
+        detail = tool_events.written(how, end.arguments, end.answer)
+        self._recorder.event(self._call.id, tool_events.KIND, detail)
+        self._show(Trouble(kind=tool_events.KIND, detail=how))
 
     def last_words_said(self) -> None:
         """The bot has ended the call and its last words were played."""

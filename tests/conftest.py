@@ -1,5 +1,6 @@
 """The fixtures that every test may use, and which tests may run beside one another."""
 
+import os
 import re
 from functools import cache
 from typing import Any
@@ -21,20 +22,22 @@ pytest_plugins = [
     "tests.fixtures.speech",
 ]
 
-IN_REAL_TIME = re.compile(r"mark\.(models|browser|crowd)|: (Start|Speech)\b")
-"""What a file has whose tests hold real conversations: a marker, or a fixture that starts the
-program or the models."""
-
-
-WITH_GATEWAY = re.compile(r"mark\.gateway")
-"""What a file has whose tests share the real OpenClaw gateway; they wait for it more than they
-compute."""
+LANES = {
+    "gateway": re.compile(r"mark\.gateway"),
+    "real time": re.compile(r"mark\.(models|browser|crowd)|: Speech\b"),
+    "programs": re.compile(r": Start\b"),
+}
+"""What a file of each lane has: a marker, or a fixture that starts the models or the program. The
+first that fits counts."""
+ORDER = ("real time", "gateway", "programs", "")
+NICENESS = 5
+"""Of all but the conversations in real time: a third of their share of a core that both want."""
 
 
 class Lanes(LoadScopeScheduling):
-    """Deals the tests out to two processes: a file stays together; all that hold real
-    conversations are one behind another, so that they do not slow each other down; beside them run
-    those that share the gateway, then the rest."""
+    """Deals the tests out to three processes: a file stays together; all that hold real
+    conversations are one behind another, so that they do not slow each other down. So are those
+    that share the gateway, and those that start the program: they wait more than they compute."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -45,9 +48,7 @@ class Lanes(LoadScopeScheduling):
 def lane(file: str) -> str:
     """The lane of a file's tests; '' if they may run anywhere."""
     text = (ROOT / file).read_text()
-    if WITH_GATEWAY.search(text):
-        return "gateway"
-    return "real time" if IN_REAL_TIME.search(text) else ""
+    return next((name for name, pattern in LANES.items() if pattern.search(text)), "")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
@@ -57,5 +58,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long lanes first."""
-    order = {"real time": 0, "gateway": 1}
-    items.sort(key=lambda item: order.get(lane(str(item.path)), 2))
+    items.sort(key=lambda item: ORDER.index(lane(str(item.path))))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A process that is past the conversations in real time, or has none, steps back for them."""
+    if hasattr(item.config, "workerinput") and lane(str(item.path)) != "real time":
+        os.nice(max(0, NICENESS - os.nice(0)))

@@ -6,6 +6,8 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
+
 from tests.fakes.openai_api import OpenAIApi
 from tests.fakes.openclaw_gateway import OpenClawGateway
 from tests.fakes.phoneline import PhoneLine
@@ -14,13 +16,14 @@ from tests.fixtures.house import hang_up_after
 from tests.fixtures.openclaw import delegates
 from tests.fixtures.program import Program, Start, heard, sid
 
+pytestmark = pytest.mark.timeout(600)
 FERRY = "The ferry leaves at nine."
 
 
 async def ready(program: Program) -> Program:
     """Wait until it takes calls."""
     await program.ready(1)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (await program.state())["ready"]:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
     return program
@@ -31,11 +34,11 @@ async def call(program: Program, number: int, until_heard: str, *keys: str) -> s
     line = PhoneLine(call_sid=sid(number))
     for place, key in enumerate(keys):
         line.presses(2.0 + place * 0.2, key)
-    hang_up_after(line, until_heard, 30)
+    hang_up_after(line, until_heard, 120)
     twiml = await program.post("/phone/incoming", line.call_sid)
     found = re.search(r'<Stream url="([^"]+)"', twiml)
     assert found, twiml
-    await line.dial(found[1], 31)
+    await line.dial(found[1], 121)
     return heard(line)
 
 
@@ -62,12 +65,12 @@ async def test_killed_in_mid_task(
     settings = delegates(gateway_standin)
     first = await ready(await start(**settings))
     assert "I am on it." in await call(first, 1, "on it.", "1", "#")
-    await gateway_standin.when(lambda: sent(gateway_standin), timeout=20)
+    await gateway_standin.when(lambda: sent(gateway_standin), timeout=60)
     first.process.kill()
     await first.process.wait()
 
     second = await ready(await start(**settings))
-    await gateway_standin.when(lambda: gateway_standin.of_method("agent.wait"), timeout=40)
+    await gateway_standin.when(lambda: gateway_standin.of_method("agent.wait"), timeout=90)
     go_on.set()
     told = await call(second, 2, FERRY)
     assert FERRY in told
@@ -95,16 +98,16 @@ async def test_a_job_in_one_worker_and_its_caller_in_another(
     url, first = await program.ring(line.call_sid)
     line.presses(2.0, "1")
     line.presses(2.2, "#")
-    hang_up_after(line, "on it.", 30)
-    await line.dial(url, 31)
+    hang_up_after(line, "on it.", 120)
+    await line.dial(url, 121)
     assert "I am on it." in heard(line)
 
     rung = {number: await program.ring(sid(number)) for number in (2, 3)}
     number, url = next((n, url) for n, (url, worker) in rung.items() if worker != first)
     again = PhoneLine(call_sid=sid(number))
-    hang_up_after(again, FERRY, 40)
-    call = asyncio.create_task(again.dial(url, 41))
-    await program.until(lambda: heard(again) == "Hello there.", 20)
+    hang_up_after(again, FERRY, 120)
+    call = asyncio.create_task(again.dial(url, 121))
+    await program.until(lambda: heard(again) == "Hello there.", 60)
     go_on.set()
     await call
     assert f"I have the result. {FERRY}" in heard(again)

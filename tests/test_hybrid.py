@@ -1,9 +1,11 @@
 """The switches between the two brains, on the wire: who got which request, with which model."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bot import resources
 from bot.settings import Settings
 from bot.settings_report import rows
 from bot.store import queries
@@ -14,6 +16,7 @@ from tests.fakes.openclaw_gateway import TOKEN, OpenClawGateway
 from tests.fakes.script import Ask, CallTool, Say
 from tests.fixtures.house import Serve
 from tests.fixtures.openclaw import delegates, keyed, works
+from tests.fixtures.speech import Borrowed
 
 FERRY = "The ferry leaves at nine."
 
@@ -57,6 +60,29 @@ async def test_the_fast_model_talks_and_openclaw_works(
     assert "the one word: ready" in warm_up["message"]
     assert '"find a ferry"' in sent["message"]
     assert sent["sessionKey"].startswith("agent:main:")
+
+
+async def test_the_embedded_model_hands_jobs_over_too(
+    serve: Serve,
+    openai_api: OpenAIApi,
+    gateway_standin: OpenClawGateway,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def start(*_: Any) -> Borrowed:
+        there = SimpleNamespace(base_url=openai_api.url, ready=True, status="ready")
+        return Borrowed(there)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(resources, "start_embedded", start)
+    openai_api.key, openai_api.brain = None, delegate
+    gateway_standin.brain = works(FERRY)
+    server = await serve(**delegates(gateway_standin, LLM_PROVIDERS="embedded"))
+    heard = await keyed(server, "1#", FERRY)
+    assert heard[1:] == ["I am on it.", f"I have the result. {FERRY}"]
+    assert set(models(openai_api)) == {"llm"}
+    offered = {tool["function"]["name"] for tool in openai_api.of(ChatRequest)[0].body["tools"]}
+    assert {"bot_create_note", "bot_openclaw_task"} <= offered
+    assert "bot_get_weather" not in offered, "a slow model reads few tools, always the same"
+    assert not models(gateway_standin)
 
 
 async def test_everything_through_openclaw(

@@ -91,7 +91,8 @@ async def test_a_note_is_made_read_and_deleted(kept: tuple[Store, Caller]) -> No
         return " ".join(f"{note.title} {note.text}" for note in found).lower()
 
     async def written(_: str) -> bool:
-        return "milk" in await words()
+        found = await words()
+        return "milk" in found and "tomorrow" in found
 
     async def told(answer: str) -> bool:
         return "milk" in answer
@@ -103,7 +104,7 @@ async def test_a_note_is_made_read_and_deleted(kept: tuple[Store, Caller]) -> No
         return not await words()
 
     make = "Please take a note: buy milk tomorrow."
-    await caller.until(written, make, "Make a note that says: buy milk.", make)
+    await caller.until(written, make, "Make a note that says: buy milk tomorrow.", make)
     read = "Please read me my note."
     await caller.until(told, read, "What does my note say?", read)
     delete = "Please delete my note about the milk."

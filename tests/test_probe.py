@@ -80,6 +80,9 @@ async def test_no_tools_at_all(api: OpenAIApi, clients: Clients) -> None:
     found = await ask(api, clients)
     assert (found.tools, found.at_once) == ("not at all", False)
     assert found.said == "It is sunny in Paris."
+    shown = text_of(found)
+    assert "not asked" in shown
+    assert "can be used for calls; it can talk, but not do anything." in shown
     assert len(api.requests) == 2, "who calls no tool is not asked for two"
 
 
@@ -109,7 +112,7 @@ async def test_no_streaming(api: OpenAIApi, clients: Clients) -> None:
     api.lacks = {"stream"}
     found = await ask(api, clients)
     assert (found.streams, found.tools, found.at_once) == ("no", "natively", True)
-    assert "cannot be used" in text_of(found)
+    assert "It cannot be used for calls." in text_of(found)
 
 
 async def test_empty_answers(api: OpenAIApi, clients: Clients) -> None:
@@ -192,7 +195,8 @@ async def test_the_configured_endpoint_is_asked(api: OpenAIApi) -> None:
     assert found.address == api.url
     assert found.label == f"openai {settings.OPENAI_MODEL}"
     shown = text_of(found)
-    for part in ("natively", "obeyed", "first token", "whole answer", "two calls at once"):
+    sure = "It can be used for calls."
+    for part in ("natively", "obeyed", "first token", "whole answer", "two calls at once", sure):
         assert part in shown
 
 

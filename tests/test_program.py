@@ -11,7 +11,10 @@ import aiohttp
 import psutil
 import pytest
 
+from bot.phonecall.line import Party
 from bot.settings import ROOT
+from bot.store import notes
+from bot.store.store import Store
 from tests.test_settings_served import free_port
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(600)]
@@ -29,7 +32,12 @@ async def run(*arguments: str) -> tuple[int, str]:
     return process.returncode or 0, output.decode()
 
 
-async def test_three_phone_calls_at_once_and_a_clean_stop(
+QUESTION = ("--say", "What is two plus two?")
+NOTE = ("--say", "Please take a note: buy milk tomorrow.")
+"""As the README says it. A small model may have to be asked twice."""
+
+
+async def test_three_phone_calls_at_once_a_note_and_a_clean_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
@@ -44,15 +52,18 @@ async def test_three_phone_calls_at_once_and_a_clean_stop(
         family = psutil.Process(server.pid).children(recursive=True)
         assert family, "the embedded models run in processes of their own"
         url = ("--url", f"http://127.0.0.1:{port}")
-        question = ("--say", "What is two plus two?")
-        calls = await asyncio.gather(
-            *(run("-m", "bot.phonecall", *url, *question) for _ in range(3))
+        *calls, note = await asyncio.gather(
+            *(run("-m", "bot.phonecall", *url, *said) for said in (QUESTION, QUESTION, NOTE))
         )
-        for code, output in calls:
+        for code, output in (*calls, note):
             assert code == 0, output
             assert re.search(r"bot .*Tandem|bot .*tandem", output), output
-            assert re.search(r"\b(4|four)\b", output), output
             assert "1 of 1 turns answered" in output
+        for _, output in calls:
+            assert re.search(r"\b(4|four)\b", output), output
+        if not await noted(tmp_path):
+            again, output = await run("-m", "bot.phonecall", *url, *NOTE)
+            assert await noted(tmp_path), f"{note[1]}\n{again}\n{output}"
         server.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(server.wait(), 40) == 0
         _, alive = psutil.wait_procs(family, timeout=5)
@@ -63,6 +74,17 @@ async def test_three_phone_calls_at_once_and_a_clean_stop(
             os.kill(server.pid, signal.SIGKILL)
             await server.wait()
         log.close()
+
+
+async def noted(data: Path) -> bool:
+    """Whether a note of the caller is in the store, with all that was said in it."""
+    store = await Store.open(f"sqlite:///{data}/tandem.db")
+    try:
+        found = await notes.find(store, Party().caller)
+    finally:
+        await store.close()
+    words = " ".join(f"{note.title} {note.text}" for note in found).lower()
+    return "milk" in words and "tomorrow" in words
 
 
 def text(log: Path) -> str:

@@ -1,9 +1,10 @@
 """Tools in whole calls: the real server and store, the cloud's stand-in for a model."""
 
 import asyncio
+import json
 
 from bot.server import Server
-from bot.store import desk, queries
+from bot.store import desk, queries, tool_events
 from tests.fakes.openai_api import OpenAIApi
 from tests.fakes.openai_wire import ChatRequest
 from tests.fakes.phoneline import PhoneLine
@@ -39,7 +40,10 @@ async def test_message_is_taken_and_confirmed(serve: Serve, openai_api: OpenAIAp
     await server.resources.recorder.flush()
     (call,) = await queries.calls(server.resources.store)
     events = await queries.events(server.resources.store, call.id)
-    assert any(e.detail.startswith("bot_take_message done") for e in events if e.kind == "tool")
+    tools = [tool_events.read(event.detail) for event in events if event.kind == "tool"]
+    (taken,) = [tool for tool in tools if tool.how.startswith("bot_take_message done")]
+    assert json.loads(taken.arguments) == {"for_whom": "Anna", "text": "I am late."}
+    assert taken.answer
     first = openai_api.of(ChatRequest)[0].body
     offered = [tool["function"]["name"] for tool in first["tools"]]
     assert "bot_end_call" in offered
@@ -62,7 +66,7 @@ async def test_goodbye_is_heard_before_the_bot_hangs_up(
     assert line.utterances()[-1].text == "Goodbye then."
     assert line.now < 15
     assert server.resources
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while server.resources.switchboard.live:  # noqa: ASYNC110 - a plain count
             await asyncio.sleep(0.05)
     await server.resources.recorder.flush()

@@ -21,15 +21,17 @@ from tests.test_settings_served import free_port
 pytestmark = pytest.mark.timeout(600)
 
 
-async def two_calls(program: Program, until: float) -> dict[int, tuple[PhoneLine, asyncio.Task]]:
+async def two_calls(
+    program: Program, until: float, first: int = 1
+) -> dict[int, tuple[PhoneLine, asyncio.Task[None]]]:
     """A live call on each of two workers, the greeting heard."""
     calls = {}
-    for number in (1, 2):
+    for number in (first, first + 1):
         url, worker = await program.ring(sid(number))
         calls[worker] = talk(url, number, until)
     assert len(calls) == 2, "a second call goes to the worker that has none"
     for line, _ in calls.values():
-        await program.until(lambda line=line: heard(line) == "Hello there.", 20)
+        await program.until(lambda line=line: heard(line) == "Hello there.", 60)
     return calls
 
 
@@ -41,9 +43,41 @@ async def refused(url: str) -> bool:
     return False
 
 
-async def test_a_call_meets_its_worker_and_all_share_the_lines(start: Start) -> None:
+async def test_calls_and_pages_meet_their_workers_who_end_with_their_parent(start: Start) -> None:
     program = await start(WORKERS=2, MAX_CALLS=4)
     await program.ready(2)
+    await check_phone_calls(program)
+    await check_pages(program)
+    await check_killed_parent(program)
+
+
+async def test_a_worker_is_killed_and_a_second_signal_ends_all(
+    start: Start, tmp_path: Path
+) -> None:
+    program = await start(WORKERS=2, MAX_CALLS=2)
+    await program.ready(2)
+    await check_kill(program, f"sqlite:///{tmp_path}/data/tandem.db")
+    await nobody_calls(program)
+    await check_second_signal(program)
+
+
+async def test_workers_are_renewed_and_a_stop_says_goodbye(start: Start) -> None:
+    program = await start(WORKERS=2)
+    await program.ready(2)
+    await check_renewal(program)
+    await nobody_calls(program)
+    await check_stop(program)
+
+
+async def nobody_calls(program: Program) -> None:
+    """Wait until the last call is over."""
+    async with asyncio.timeout(60):
+        while (await program.state()).get("calls", 1):  # noqa: ASYNC110 - another process's count
+            await asyncio.sleep(0.1)
+
+
+async def check_phone_calls(program: Program) -> None:
+    """A call meets its worker, and all share the lines."""
     port = int(program.url.rsplit(":", 1)[1])
     slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
     for client in slow:
@@ -59,9 +93,9 @@ async def test_a_call_meets_its_worker_and_all_share_the_lines(start: Start) -> 
     assert await refused(rung[0][0]), "the webhook asked again made this token void"
     url, worker = again[0]
     assert await refused(url.replace(f"/{worker}-", f"/{3 - worker}-")), "another worker's token"
-    line, call = talk(url, 0, 30)
-    other, other_call = talk(again[1][0], 1, 30)
-    await program.until(lambda: heard(line) == heard(other) == "Hello there.", 20)
+    line, call = talk(url, 0, 300)
+    other, other_call = talk(again[1][0], 1, 300)
+    await program.until(lambda: heard(line) == heard(other) == "Hello there.", 60)
     assert await refused(url), "a token works once"
 
     await program.post("/phone/status", sid(2), CallStatus="completed")
@@ -77,9 +111,8 @@ async def test_a_call_meets_its_worker_and_all_share_the_lines(start: Start) -> 
         client.close()
 
 
-async def test_requests_of_one_client_go_to_the_worker_of_each(start: Start) -> None:
-    program = await start(WORKERS=2)
-    await program.ready(2)
+async def check_pages(program: Program) -> None:
+    """The requests of one client go to the worker of each."""
     origin = {"origin": program.url}
     pages, answers = [], []
     for _ in range(2):
@@ -107,15 +140,27 @@ async def test_requests_of_one_client_go_to_the_worker_of_each(start: Start) -> 
         await page.close()
 
 
-async def test_a_killed_worker_is_replaced_and_the_other_calls_go_on(
-    start: Start, tmp_path: Path
-) -> None:
-    program = await start(WORKERS=2, MAX_CALLS=2)
-    await program.ready(2)
-    calls = await two_calls(program, 60)
+async def check_stop(program: Program) -> None:
+    """A stop says goodbye everywhere, and leaves nothing."""
+    calls = await two_calls(program, 300, first=11)
+    family = program.family
+    program.process.send_signal(signal.SIGTERM)
+    await program.until(lambda: program.log.count("the live ones are told goodbye") == 2, 40)
+    assert "<Stream" not in await program.post("/phone/incoming", sid(7))
+    await asyncio.gather(*(task for _, task in calls.values()))
+    assert await asyncio.wait_for(program.process.wait(), 60) == 0
+    for line, _ in calls.values():
+        assert re.search(r"Hello there\. .*[Gg]oodbye", heard(line)), heard(line)
+    assert not psutil.wait_procs(family, timeout=20)[1]
+    assert "ERROR" not in program.log
+
+
+async def check_kill(program: Program, database: str) -> None:
+    """A killed worker is replaced, and the other calls go on."""
+    calls = await two_calls(program, 300)
     (_, lost_call), (line, call) = calls[1], calls[2]
     program.workers()[1].kill()
-    await asyncio.wait_for(lost_call, 10)
+    await asyncio.wait_for(lost_call, 40)
     assert not call.done()
     await program.until(lambda: set(program.workers()) == {2, 3})
     await program.ready(2)
@@ -124,15 +169,15 @@ async def test_a_killed_worker_is_replaced_and_the_other_calls_go_on(
     assert "something went wrong" in after
     url, worker = await program.ring(sid(5))
     assert worker == 3, "the dead worker's place is free again"
-    new, new_call = talk(url, 5, 30)
-    await program.until(lambda: heard(new) == "Hello there.", 20)
+    new, new_call = talk(url, 5, 300)
+    await program.until(lambda: heard(new) == "Hello there.", 60)
     assert not call.done()
     line.end()
     new.end()
     await asyncio.gather(call, new_call)
 
-    store = await Store.open(f"sqlite:///{tmp_path}/data/tandem.db")
-    async with asyncio.timeout(30):
+    store = await Store.open(database)
+    async with asyncio.timeout(60):
         while any(c.ended_at is None for c in await queries.calls(store)):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     ends = [(c.provider_call_id, c.end_reason) for c in await queries.calls(store)]
@@ -144,19 +189,33 @@ async def test_a_killed_worker_is_replaced_and_the_other_calls_go_on(
     ]
 
 
-async def test_renewal_touches_no_call(start: Start) -> None:
-    program = await start(WORKERS=2)
-    await program.ready(2)
-    calls = await two_calls(program, 120)
-    expected, _ = await program.ring(sid(3))
+async def check_second_signal(program: Program) -> None:
+    """A second signal ends it at once."""
+    calls = await two_calls(program, 300, first=11)
+    family = program.family
+    program.process.send_signal(signal.SIGTERM)
+    await program.until(lambda: "stopping" in program.log, 40)
+    program.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(program.process.wait(), 60) == 0
+    await asyncio.gather(*(task for _, task in calls.values()))
+    assert not any("oodbye" in heard(line) for line, _ in calls.values())
+    assert not psutil.wait_procs(family, timeout=20)[1]
+
+
+async def check_renewal(program: Program) -> None:
+    """A renewal touches no call."""
+    calls = await two_calls(program, 300)
+    rung = {number: await program.ring(sid(number)) for number in (3, 4)}
+    expected, url = next((n, url) for n, (url, worker) in rung.items() if worker == 1)
+    await program.post("/phone/status", sid(7 - expected), CallStatus="canceled")
     program.process.send_signal(signal.SIGUSR1)
     await program.until(lambda: set(program.workers()) == {1, 2, 3, 4})
+    line, call = talk(url, expected, 300)  # its token's worker has retired: 4 came after that
     number = 10
     while (await program.state())["workers"] != 2 or {1, 2} & await takers(program, number):
         number += 2
         await asyncio.sleep(0.1)
-    line, call = talk(expected, 3, 120)  # its token was made by a worker that has retired since
-    await program.until(lambda: heard(line) == "Hello there.", 20)
+    await program.until(lambda: heard(line) == "Hello there.", 60)
     assert not any(task.done() for _, task in calls.values())
     for each, _ in [*calls.values(), (line, call)]:
         each.end()
@@ -174,39 +233,8 @@ async def takers(program: Program, number: int) -> set[int]:
     return {worker for _, worker in rung}
 
 
-async def test_a_stop_says_goodbye_everywhere_and_leaves_nothing(start: Start) -> None:
-    program = await start(WORKERS=2)
-    await program.ready(2)
-    calls = await two_calls(program, 60)
-    family = program.family
-    program.process.send_signal(signal.SIGTERM)
-    await program.until(lambda: program.log.count("the live ones are told goodbye") == 2, 10)
-    assert "<Stream" not in await program.post("/phone/incoming", sid(7))
-    await asyncio.gather(*(task for _, task in calls.values()))
-    assert await asyncio.wait_for(program.process.wait(), 60) == 0
-    for line, _ in calls.values():
-        assert re.search(r"Hello there\. .*[Gg]oodbye", heard(line)), heard(line)
-    assert not psutil.wait_procs(family, timeout=5)[1]
-    assert "ERROR" not in program.log
-
-
-async def test_a_second_signal_ends_it_at_once(start: Start) -> None:
-    program = await start(WORKERS=2)
-    await program.ready(2)
-    calls = await two_calls(program, 60)
-    family = program.family
-    program.process.send_signal(signal.SIGTERM)
-    await program.until(lambda: "stopping" in program.log, 10)
-    program.process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(program.process.wait(), 30) == 0
-    await asyncio.gather(*(task for _, task in calls.values()))
-    assert not any("oodbye" in heard(line) for line, _ in calls.values())
-    assert not psutil.wait_procs(family, timeout=5)[1]
-
-
-async def test_workers_end_when_their_parent_is_killed(start: Start) -> None:
-    program = await start(WORKERS=2)
-    await program.ready(2)
+async def check_killed_parent(program: Program) -> None:
+    """Workers end when their parent is killed."""
     workers = list(program.workers().values())
     figures = Path(workers[0].cmdline()[-1])
     assert await asyncio.to_thread(figures.is_dir)
@@ -236,22 +264,3 @@ async def test_a_start_that_fails_is_one_line(
     assert len(found) == 1, program.log
     assert found[0].startswith(line)
     assert "Traceback" not in program.log
-
-
-@pytest.mark.models
-async def test_all_workers_share_one_set_of_embedded_models(start: Start) -> None:
-    embedded = dict.fromkeys(("STT_PROVIDERS", "LLM_PROVIDERS", "TTS_PROVIDERS"), "embedded")
-    program = await start(WORKERS=2, **embedded)
-    await program.ready(2)
-    started = [p.cmdline() for p in program.family]
-    sidecars = [c for c in started if "bot.speech.embedded" in c and "engines" in c]
-    assert len(sidecars) == 1
-    url = (await program.state())["embedded"]["base_url"]
-    async with program.http.get(f"{url.removesuffix('/v1')}/ready") as answer:
-        assert answer.status == 200
-    rung = [await program.ring(sid(n)) for n in range(2)]
-    assert sorted(worker for _, worker in rung) == [1, 2]
-    line, call = talk(rung[0][0], 0, 60)
-    await program.until(lambda: len(line.utterances()) > 0, 30)
-    line.end()
-    await call

@@ -1,5 +1,7 @@
 """Calculations, exact, from signs or from spoken words."""
 
+import re
+
 from pipecat.services.llm_service import FunctionCallParams
 
 from tools.arithmetic import Nonsense, calculate, shown
@@ -20,6 +22,11 @@ FAMILY = Family(
 )
 
 _COMMA = frozenset({"de", "es", "fr"})
+_WORDS = {
+    **{"**": "to the power of", "^": "to the power of", "sqrt": "the square root of"},
+    **{"*": "times", "/": "divided by", "+": "plus", "-": "minus", "%": "percent"},
+}
+_SIGN = re.compile("|".join(map(re.escape, _WORDS)))
 
 
 async def bot_calculate(params: FunctionCallParams, expression: str) -> str:
@@ -41,4 +48,9 @@ async def bot_calculate(params: FunctionCallParams, expression: str) -> str:
     number, exact = shown(value)
     if language in _COMMA:
         number = number.replace(".", ",")
-    return f"{signs} is {'' if exact else 'about '}{number}."
+    return f"{_aloud(signs)} is {'' if exact else 'about '}{number}."
+
+
+def _aloud(signs: str) -> str:
+    """An expression in words: a voice takes a star for the mark of a stressed word."""
+    return " ".join(_SIGN.sub(lambda sign: f" {_WORDS[sign[0]]} ", signs).split())

@@ -19,6 +19,7 @@ from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.services.llm_service import FunctionCallParams
 
 import tools
+from bot.settings import Settings
 from tools.choice import Shown
 from tools.declare import Facts, Family, Terms, terms_of
 from tools.running import run_tool
@@ -35,7 +36,6 @@ ORDER = (
 FOR_A_SLOW_MODEL = ("phone", "notes")
 """What the embedded model is shown, always the same: with every new family it would have to read
 its whole prompt again, which takes two cores some 15 s."""
-
 LINK = "bot_send_screen_link"
 """The tool that brings the caller a page; where it is not offered, none will come."""
 GRACE_SECONDS = 5.0
@@ -59,6 +59,12 @@ class Tool:
         """Whether it can work on a call."""
         screen = self.family.screen or self.terms.screen
         return (facts.screen or not screen) and self.family.needs(facts) and self.terms.needs(facts)
+
+
+def for_a_slow_model(settings: Settings) -> tuple[str, ...]:
+    """The families that the embedded model is shown in every call, and when its prompt is read at
+    the start."""
+    return (*FOR_A_SLOW_MODEL, "delegation") if settings.OPENCLAW_API_URL else FOR_A_SLOW_MODEL
 
 
 @lru_cache(maxsize=1)

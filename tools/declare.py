@@ -30,6 +30,14 @@ class Facts:
     number: bool = False
     link: bool = False
 
+    @classmethod
+    def on_the_phone(cls, settings: Settings) -> "Facts":
+        """What is so on a phone call from a known number, before there is one."""
+        rest = settings.twilio_rest is not None
+        sms = rest and bool(settings.TWILIO_PHONE_NUMBER)
+        link = sms and bool(settings.PUBLIC_URL)
+        return cls(settings, live_phone=rest, sms=sms, number=True, link=link)
+
 
 Condition = Callable[[Facts], bool]
 

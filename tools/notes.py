@@ -40,12 +40,40 @@ async def bot_create_note(params: FunctionCallParams, title: str, content: str) 
     """
     box = toolbox(params)
     acting()
+    wrong = _mistaken(box, title, content)
+    if wrong and folded(wrong.title) == folded(title):
+        return await _rewritten(box, wrong, content)
     try:
         note = await notes.create(box.store, box.owner, title or "Note", content, key=once_key())
     except notes.TooManyNotes:
         raise ToolFailed("Not done: the notebook is full. Ask which notes to delete.") from None
+    box.memory.results["note made"] = box.turn(), note
     await _refresh(box, note)
+    if wrong and await notes.remove(box.store, box.owner, wrong.id, key=f"{once_key()}-wrong"):
+        if box.page:
+            await box.page.tell(NoteClose(id=wrong.id))
+        return f"Saved as the note “{note.title}”, in place of “{wrong.title}”."
     return f"Saved as the note “{note.title}”."
+
+
+def _mistaken(box: Toolbox, title: str, content: str) -> notes.Note | None:
+    """The note that was made in the turn before and is corrected now: "no, Tuesday"."""
+    turn, made = box.memory.results.get("note made", (-1, None))
+    if made is None or box.turn() != turn + 1 or not box.refused():
+        return None
+    old, new = folded(f"{made.title} {made.text}"), folded(f"{title} {content}")
+    alike = difflib.SequenceMatcher(None, old, new, autojunk=False).ratio() >= _CLOSE
+    return made if alike else None
+
+
+async def _rewritten(box: Toolbox, wrong: notes.Note, content: str) -> str:
+    try:
+        note = await notes.change(box.store, box.owner, wrong.id, lambda _: content, key=once_key())
+    except notes.NoteGone:
+        raise ToolFailed("Not done: the note was deleted meanwhile.") from None
+    box.memory.results["note made"] = box.turn(), note
+    await _refresh(box, note)
+    return f"Changed the note “{note.title}”. It says now: {note.text[:300]}"
 
 
 async def bot_list_notes(params: FunctionCallParams, query: str = "") -> str:

@@ -26,7 +26,7 @@ from tools.declare import Terms
 from tools.memory import Invocation
 from tools.page import NotShown
 from tools.schema import Misfit, Signature
-from tools.toolbox import Toolbox, ToolFailed, toolbox
+from tools.toolbox import Toolbox, ToolEnd, ToolFailed, toolbox
 
 FILLER_SECONDS = 0.7
 """A pause that long after a question is felt as one; then something short is said."""
@@ -97,7 +97,7 @@ def confirmed(what: str, said: bool) -> bool:
 async def run_tool(signature: Signature, terms: Terms, params: FunctionCallParams) -> None:
     """Run a tool as a model asked for it, and hand its answer back. Raises nothing."""
     box, began = toolbox(params), time.monotonic()
-    outcome = "interrupted"
+    outcome, answer = "interrupted", ""
     run: Invocation | None = None
     try:
         outcome, answer, run = await _answer(signature, terms, params, box)
@@ -110,7 +110,7 @@ async def run_tool(signature: Signature, terms: Terms, params: FunctionCallParam
     finally:
         seconds = time.monotonic() - began
         logger.info(f"tool {signature.name} {outcome} after {seconds:.2f} s")
-        box.on_done(signature.name, outcome, seconds)
+        box.on_done(ToolEnd(signature.name, outcome, seconds, params.arguments, answer))
 
 
 async def _answer(

@@ -3,7 +3,7 @@
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,18 @@ async def _nothing(_: str) -> None:
     """A hook that nobody uses."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolEnd:
+    """A tool has ended: its outcome in one word, how long it took, what it was called with, and
+    what it answered the model ('' if it was interrupted)."""
+
+    name: str
+    outcome: str
+    seconds: float
+    arguments: Mapping[str, Any]
+    answer: str
+
+
 @dataclass
 class Toolbox:
     """One call's tools' surroundings.
@@ -57,7 +69,7 @@ class Toolbox:
             the reason.
         quiet: Returns when what the bot has begun to say was heard.
         filler: Told a tool's name when the tool has not answered within 0.7 s.
-        on_done: Told of each tool's end: name, outcome, seconds.
+        on_done: Told of each tool's end.
         tasks: Delegated tasks of this caller; set by the room that has them.
     """
 
@@ -74,7 +86,7 @@ class Toolbox:
     end_call: Callable[[str], Awaitable[None]] = _nothing
     quiet: Callable[[], Awaitable[None]] = _at_once
     filler: Callable[[str], Awaitable[None]] = _nothing
-    on_done: Callable[[str, str, float], None] = lambda *_: None
+    on_done: Callable[[ToolEnd], None] = lambda _: None
     tasks: Any = None
     memory: Memory = field(default_factory=Memory)
 

@@ -12,13 +12,16 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
         "database when none runs.",
     )
     parser.add_argument("--url", default="", help="the server; default: this machine, PORT")
-    parser.add_argument("--who", default=_name(), help="your name, for the log of changes")
+    who = "your name, for the log of changes"
+    parser.add_argument("--who", default=_name(), help=who)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    orders = argparse.ArgumentParser(add_help=False)
+    orders.add_argument("--who", default=argparse.SUPPRESS, help=who)
     rooms = parser.add_subparsers(dest="subject")
     mode = rooms.add_parser("mode", help="which mode new calls get")
     what = mode.add_subparsers(dest="action")
     what.add_parser("get", help="show what is set, and how each mode does")
-    setting = what.add_parser("set", help="switch; live calls go on as they are")
+    setting = what.add_parser("set", parents=[orders], help="switch; live calls go on as they are")
     setting.add_argument("mode", help="a mode's name; none: LLM_MODE or default_mode decide")
     _when(setting)
     setting.add_argument("--number", default="", help="only for this caller, or number of ours")
@@ -26,7 +29,9 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     rollout = rooms.add_parser("rollout", help="which share of callers gets which mode")
     what = rollout.add_subparsers(dest="action")
     what.add_parser("get", help="show it")
-    setting = what.add_parser("set", help="as runpod_streaming=10; nothing at all ends it")
+    setting = what.add_parser(
+        "set", parents=[orders], help="as runpod_streaming=10; nothing at all ends it"
+    )
     setting.add_argument("shares", nargs="*", type=_share, metavar="MODE=PER-CENT")
     _force(setting)
     found = parser.parse_args(argv)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -39,9 +40,10 @@ def _why(found: Mapping[str, Any]) -> str:
 
 
 def _table(status: Mapping[str, Any]) -> Table:
-    table = Table(title=f"calls since {status['figures_since']}", title_justify="left")
+    title = f"calls since {status['figures_since']}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
     for column in ("mode", "state", "live", "calls", "errors", "left", "ms p50", "p95"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "mode")
     table.add_column("$")
     for name, mode in status["modes"].items():
         figures = mode["figures"]

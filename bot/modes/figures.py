@@ -21,9 +21,10 @@ KEPT_SECONDS = 5.0
 class Figures:
     """A mode's calls that are over.
 
-    `errors`: calls that failed. `hang_ups`: callers who hung up within 20 s of the answer.
-    `minutes`: spoken, in all. `wait_ms`, `wait_ms_p95`: from the caller's last sound to the bot's
-    first, median and 95th percentile of the answered turns; None where none was measured.
+    `errors`: calls that failed, or that another mode had to go on with. `hang_ups`: callers who
+    hung up within 20 s of the answer. `minutes`: spoken, in all. `wait_ms`, `wait_ms_p95`: from the
+    caller's last sound to the bot's first, median and 95th percentile of the answered turns; None
+    where none was measured.
     """
 
     calls: int = 0
@@ -61,7 +62,7 @@ def _figures(calls: list[EndedCall], waits: list[float]) -> Figures:
     late = quantiles(waits, n=20, method="inclusive")[-1] if len(waits) > 1 else None
     return Figures(
         calls=len(calls),
-        errors=sum(c.state == "failed" for c in calls),
+        errors=sum(c.state == "failed" or c.rescued for c in calls),
         hang_ups=len(short),
         minutes=round(sum(lengths) / 60, 2),
         wait_ms=round(median(waits) * 1000) if waits else None,

@@ -136,8 +136,14 @@ class HealthChecks:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             if time.monotonic() - began >= PATIENCE_SECONDS:
                 return f"no answer in {PATIENCE_SECONDS:g} s"
-            return f"cannot be reached ({type(error).__name__})"
+            return f"cannot be reached ({_cause(error)})"
         return _verdict(endpoint, answer.status_code, answer.text)
+
+
+def _cause(error: Exception) -> str:
+    """What failed, by its name: aiohttp's transport calls every failed connection a time-out."""
+    found = getattr(error.__cause__, "os_error", None)
+    return type(found or error).__name__
 
 
 def _fault_of(mode: Mode, faults: Mapping[Endpoint, str]) -> str:

@@ -6,6 +6,7 @@ connection can hear them too.
 """
 
 import base64
+import time
 from collections import deque
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from bot.speech.hearing import START_SECONDS
 API_HZ = 24_000
 BEFORE_SECONDS = 0.4 + START_SECONDS
 """Sent of what came before a stretch was known to be speech: soft first sounds."""
+LATE_SECONDS = 5.0
+"""Kept besides: audio comes by call, the news that it is speech as a frame, which is late when the
+machine is busy or the pipeline is only just there."""
 PIECE_SECONDS = 0.1
 """Of audio in one message."""
 MOST_SECONDS = 60.0
@@ -45,7 +49,7 @@ class CallerAudio:
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.turn: list[Stretch] = []
-        self._before: deque[bytes] = deque()
+        self._before: deque[tuple[float, bytes]] = deque()
         self._before_bytes = 0
         self._present: Stretch | None = None
         self._sent = 0
@@ -55,19 +59,33 @@ class CallerAudio:
         """Take a piece; True if enough has come together to be sent."""
         present = self._present
         if present is None:
-            self._before.append(pcm)
+            self._before.append((time.time(), pcm))
             self._before_bytes += len(pcm)
-            most = round(BEFORE_SECONDS * self.rate) * 2
-            while self._before_bytes - len(self._before[0]) >= most:
-                self._before_bytes -= len(self._before.popleft())
+            most = round((BEFORE_SECONDS + LATE_SECONDS) * self.rate) * 2
+            while self._before_bytes - len(self._before[0][1]) >= most:
+                self._before_bytes -= len(self._before.popleft()[1])
             return False
         if len(present.pcm) < MOST_SECONDS * self.rate * 2:
             present.pcm += pcm
         return len(present.pcm) - self._sent >= PIECE_SECONDS * self.rate * 2
 
-    def begin(self) -> None:
-        """A stretch of speech has begun a moment ago."""
-        self._present = Stretch(bytearray(b"".join(self._before)))
+    def begin(self, known_at: float) -> None:
+        """A stretch of speech has begun.
+
+        Args:
+            known_at: Since when that is known, by the wall clock. `BEFORE_SECONDS` of what was
+                heard before, and all that was heard since, belong to it.
+        """
+        least = round(BEFORE_SECONDS * self.rate) * 2
+        pieces: deque[bytes] = deque()
+        size = 0
+        for heard_at, piece in reversed(self._before):
+            middle = heard_at - len(piece) / 4 / self.rate
+            if size >= least and middle < known_at - BEFORE_SECONDS:
+                break
+            pieces.appendleft(piece)
+            size += len(piece)
+        self._present = Stretch(bytearray(b"".join(pieces)))
         self._before.clear()
         self._before_bytes = self._sent = 0
         self._stream = _stream(self.rate)

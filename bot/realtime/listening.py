@@ -46,9 +46,9 @@ class Listening:
         if self._audio.hear(pcm):
             self._send_fresh()
 
-    def begins(self) -> None:
-        """A stretch of speech has begun."""
-        self._audio.begin()
+    def begins(self, known_at: float) -> None:
+        """A stretch of speech has begun, as is known since then (wall clock)."""
+        self._audio.begin(known_at)
 
     def ends(self) -> None:
         """It is over: an item of the conversation, to be written down."""

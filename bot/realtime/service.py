@@ -83,7 +83,7 @@ class RealtimeLLM(HouseTurns):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Hear and answer; everything else passes."""
         if isinstance(frame, VADUserStartedSpeakingFrame):
-            self.listening.begins()
+            self.listening.begins(frame.timestamp)
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             if self._session.ready:
                 self._ledger.tell_news()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,8 +18,10 @@ from bot.errors import TandemError
 from bot.store.mode_tables import ModeChangeRow, ModeSettingRow
 from bot.store.once import clean, writing
 from bot.store.store import Store
-from bot.store.tables import CallRow, TurnStageRow
+from bot.store.tables import CallRow, EventRow, TurnStageRow
 
+RESCUE = "rescue"
+"""The kind of event that says that another mode has gone on with a call."""
 _LONGEST_NAME = 80
 _MOST_CALLS = 10_000
 """Ended calls that are counted at most, the newest: a status page must stay quick."""
@@ -51,13 +53,14 @@ class Change:
 
 @dataclass(frozen=True)
 class EndedCall:
-    """What counts of a call that is over."""
+    """What counts of a call that is over. `rescued`: its mode broke, and another one went on."""
 
     mode: str
     state: str
     end_reason: str
     answered_at: datetime | None
     ended_at: datetime
+    rescued: bool = False
 
 
 class Overtaken(TandemError):
@@ -128,13 +131,15 @@ async def live_calls(store: Store) -> Mapping[str, int]:
 async def ended_calls(store: Store, since: datetime) -> list[EndedCall]:
     """Calls that began since then and are over, the newest first."""
     row = CallRow
-    query = select(row.mode, row.state, row.end_reason, row.answered_at, row.ended_at)
+    broke = exists().where(EventRow.call_id == row.id, EventRow.kind == RESCUE)
+    rescued = broke.label("rescued")
+    query = select(row.mode, row.state, row.end_reason, row.answered_at, row.ended_at, rescued)
     query = query.where(row.started_at >= since, row.ended_at.is_not(None))
     async with store.reading() as session:
         newest = query.order_by(row.started_at.desc()).limit(_MOST_CALLS)
         found = await session.execute(newest)
         return [
-            EndedCall(r.mode, r.state, r.end_reason, r.answered_at, r.ended_at)
+            EndedCall(r.mode, r.state, r.end_reason, r.answered_at, r.ended_at, bool(r.rescued))
             for r in found
             if r.ended_at
         ]

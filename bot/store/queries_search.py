@@ -83,6 +83,7 @@ async def search(store: Store, wanted: Wanted, limit: int = 50) -> list[Found]:
     terms = _terms(wanted.words)
     width = len(_CALL)
     async with store.reading() as session:
+        await _by_index(session, store, terms)
         many = bool(terms) and await _many(session, store, terms)
         looked_up = bool(wanted.words.strip()) and not many
         which = (CallRow.id, CallRow.started_at) if looked_up else columns
@@ -114,6 +115,7 @@ async def count(store: Store, wanted: Wanted) -> int:
     """How many calls fit, at most `MOST_COUNTED`."""
     some = _select(store, wanted, CallRow.id).limit(MOST_COUNTED).subquery()
     async with store.reading() as session:
+        await _by_index(session, store, _terms(wanted.words))
         counted = await session.execute(select(func.count()).select_from(some))
         return int(counted.scalar_one())
 
@@ -133,6 +135,13 @@ async def modes(store: Store) -> list[str]:
     """Every mode that a call has had, in order of their names."""
     async with store.reading() as session:
         return sorted((await session.execute(select(CallRow.mode).distinct())).scalars())
+
+
+async def _by_index(session: AsyncSession, store: Store, terms: list[str]) -> None:
+    """Have PostgreSQL look words up, in this transaction. Once its statistics say that most calls
+    have a word, it would read every call's text and take it apart anew: 3.5 s for 10,000."""
+    if terms and store.dialect == "postgresql":
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
 
 
 async def _many(session: AsyncSession, store: Store, terms: list[str]) -> bool:

@@ -9,7 +9,6 @@ pipeline ends, so whoever opened the socket closes it.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import numpy as np
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
@@ -27,19 +26,15 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
-from bot.output import HoldsOutput
+from bot.output import HoldsOutput, from_a_pause
 from bot.telephony import mulaw
 from bot.telephony.playout import Playout
 from bot.telephony.stream import MediaStream
 
 LEAD_SECONDS = 0.25
 """Audio kept at the far end: it hides network jitter and is what a barge-in throws away."""
-_RECENT_BYTES = mulaw.RATE * 3
+_RECENT_BYTES = mulaw.RATE * 3 * 2
 """Of what was sent last: more than the far end ever holds."""
-_FRAME_BYTES = mulaw.RATE // 50
-_LOOK_BACK_BYTES = mulaw.RATE * 2 // 5
-_PAUSE_LEVEL = 150
-"""Mean amplitude (of 32768) of 20 ms below which nothing is said."""
 _HELD_SECONDS = 60.0
 """How long a write may take; one that is held takes as long as the hold."""
 _CHUNK_10MS = 10
@@ -153,19 +148,6 @@ class PhoneInput(BaseInputTransport):
         await self._transport.tell_disconnected()
 
 
-def _from_a_pause(audio: bytes, wanted: int) -> bytes:
-    """The last `wanted` bytes of µ-law audio, and what is before them since a pause in the speech.
-
-    Nobody begins in the middle of a word; without a pause near by, it begins there all the same.
-    """
-    begin = max(0, len(audio) - wanted)
-    for at in range(begin, max(0, begin - _LOOK_BACK_BYTES), -_FRAME_BYTES):
-        frame = np.frombuffer(mulaw.decode(audio[max(0, at - _FRAME_BYTES) : at]), np.int16)
-        if not frame.size or np.abs(frame.astype(np.int32)).mean() < _PAUSE_LEVEL:
-            return audio[at:]
-    return audio[begin:]
-
-
 class PhoneOutput(HoldsOutput, BaseOutputTransport):
     """The bot's side, paced by the stream's playout; an interruption empties the far end."""
 
@@ -195,8 +177,9 @@ class PhoneOutput(HoldsOutput, BaseOutputTransport):
         if self._protected:
             return False
         playout = self._stream.playout
-        unheard = round((playout.sent_seconds - playout.played_seconds) * mulaw.RATE)
-        self._unheard = _from_a_pause(self._recent, unheard) if unheard else b""
+        unheard = round((playout.sent_seconds - playout.played_seconds) * mulaw.RATE) * 2
+        again = from_a_pause(self._recent, unheard, mulaw.RATE) if unheard else b""
+        self._unheard = mulaw.encode(again)
         await self._stream.clear()
         return True
 
@@ -213,9 +196,8 @@ class PhoneOutput(HoldsOutput, BaseOutputTransport):
         playout = self._stream.playout
         idle = playout.buffered_seconds == 0
         self._protected = not frame.interruptible
-        audio = mulaw.encode(frame.audio)
-        self._recent = (self._recent + audio)[-_RECENT_BYTES:]
-        if not await self._stream.play(audio):
+        self._recent = (self._recent + frame.audio)[-_RECENT_BYTES:]
+        if not await self._stream.play(mulaw.encode(frame.audio)):
             return False
         if idle:
             await playout.mark()

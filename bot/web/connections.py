@@ -24,7 +24,7 @@ from bot.errors import TandemError
 from bot.messages import Ended
 from bot.switchboard import Switchboard
 from bot.web.messages import MEDIA_SECTIONS, Answer, Candidates, Offer
-from bot.web.room_transport import RoomTransport
+from bot.web.room_transport import RoomTransport, hear_at_once
 from bot.web.seams import Converse
 
 CHECK_SECONDS = 1.0
@@ -175,6 +175,7 @@ class _Visit:
         """Take the connection that Pipecat made from the offer."""
         self._connection = connection
         self._transport = RoomTransport(connection)
+        connection.add_event_handler("connected", hear_at_once)
 
     def start(self, place: ExitStack) -> asyncio.Task[None]:
         """Run the conversation; `place` is given back when it is over."""

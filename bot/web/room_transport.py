@@ -2,10 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
+from aiortc.jitterbuffer import JitterBuffer
 from loguru import logger
-from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame, StartFrame
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    OutputTransportMessageUrgentFrame,
+    StartFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.processors.frameworks.rtvi import models as rtvi
 from pipecat.transports.base_transport import TransportParams
 from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
@@ -15,19 +24,38 @@ from pipecat.transports.smallwebrtc.transport import (
     SmallWebRTCTransport,
 )
 
-from bot.output import HoldsOutput
+from bot.messages import Hold
+from bot.output import HoldsOutput, from_a_pause
 from bot.web.room_events import FromPage
 
 IN_HZ = 16_000
 """What Silero, Smart Turn and Whisper take."""
 OUT_HZ = 24_000
 """What the voices give; WebRTC resamples to its own 48 kHz."""
-WRITE_SECONDS = 0.5
-"""aiortc takes 10 ms of audio every 10 ms, whatever the network does, until it is closed."""
+WRITE_SECONDS = 1.0
+"""aiortc takes 10 ms of audio every 10 ms, whatever the network does, until it is closed. After a
+hold it first takes what is said again."""
+UNDER_WAY_SECONDS = 0.15
+"""From aiortc's taking audio to its being heard: its packets, the browser's jitter buffer."""
+RECENT_SECONDS = 1.0
+"""Kept of what was sent: more than is said again after a hold."""
+PACKETS = 16
+"""Room for the caller's packets that come before a late one; aiortc's own."""
 
 ALLOWED_TYPES = frozenset({"client-ready", "ui-event"})
 """RTVI messages a page may send. The others let it forge tool results, have the server fetch
 addresses, or speak past its microphone. Of UI events only those of `tools.ui` pass."""
+
+
+async def hear_at_once(connection: SmallWebRTCConnection) -> None:
+    """Take the caller's packets as they come; to be called when a connection is made.
+
+    aiortc keeps four back (80 ms), as if it played them. A late packet is waited for all the same.
+    """
+    for transceiver in connection.pc.getTransceivers():
+        if transceiver.kind == "audio":
+            receiver: Any = transceiver.receiver
+            receiver._RTCRtpReceiver__jitter_buffer = JitterBuffer(PACKETS)
 
 
 class RoomInput(SmallWebRTCInputTransport):
@@ -64,12 +92,54 @@ class RoomOutput(HoldsOutput, SmallWebRTCOutputTransport):
         super().__init__(*args, **kwargs)
         self.there = asyncio.Event()
         self.there.set()
+        self._protected = False
+        self._recent = self._unheard = b""
+        self._heard_at = 0.0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """An interruption ends a hold; the page lets pass what comes from now on."""
+        held = not self.free.is_set()
+        if isinstance(frame, InterruptionFrame):
+            self._recent = self._unheard = b""
+        await super().process_frame(frame, direction)
+        if held and isinstance(frame, InterruptionFrame):
+            await self._tell("dropped")
+
+    async def hold(self) -> bool:
+        """Have the page be silent: what is under way to it would be heard for another 0.2 s."""
+        if self._protected:
+            return False
+        await self._tell("held")
+        left = self._heard_at - asyncio.get_running_loop().time()
+        unheard = max(0, round(left * 100)) * self.sample_rate // 100 * 2  # as aiortc takes it
+        self._unheard = from_a_pause(self._recent, unheard, self.sample_rate) if unheard else b""
+        return True
+
+    async def resume(self) -> None:
+        """Say again what the page was silent for."""
+        unheard, self._unheard = self._unheard, b""
+        await self._tell("resumed")
+        track = self._client._audio_output_track
+        if track and unheard:
+            track.add_audio_bytes(unheard)
+            self._sending(len(unheard))
+
+    async def _tell(self, state: Literal["held", "resumed", "dropped"]) -> None:
+        message = rtvi.ServerMessage(data=Hold(state=state).model_dump()).model_dump()
+        await self._client.send_message(OutputTransportMessageUrgentFrame(message=message))
+
+    def _sending(self, size: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._heard_at = now + size / 2 / self.sample_rate + UNDER_WAY_SECONDS
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Send 40 ms of audio; False if the page did not take it. Waits for one that is away."""
         await self.there.wait()
         if not await self.may_write(frame):
             return False
+        self._protected = not frame.interruptible
+        self._recent = (self._recent + frame.audio)[-round(RECENT_SECONDS * self.sample_rate) * 2 :]
+        self._sending(len(frame.audio))
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 return await super().write_audio_frame(frame)

@@ -129,8 +129,10 @@ class Worker:
 
     def _tidy(self) -> None:
         """Remove what the parent would have removed; the last one removes the folder."""
-        for path in self._figures.glob(f"*_{os.getpid()}.db"):
-            path.unlink(missing_ok=True)
+        for path in self._figures.glob("*_*.db"):
+            written_by = int(path.stem.rpartition("_")[2])
+            if written_by == os.getpid() or not _lives(written_by):
+                path.unlink(missing_ok=True)
         with suppress(OSError):
             self._figures.rmdir()
 
@@ -142,6 +144,15 @@ class Worker:
             loop.call_later(RETIRE_AFTER_SECONDS, self._server.retire)
         elif order["do"] == "models" and self._models:
             self._models.hear(order["ready"], order["status"])
+
+
+def _lives(process: int) -> bool:
+    """Whether there is such a process of ours."""
+    try:
+        os.kill(process, 0)
+    except OSError:  # gone, or somebody else's by now
+        return False
+    return True
 
 
 def _end_with_parent(parent: int) -> None:

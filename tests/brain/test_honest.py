@@ -17,6 +17,8 @@ from tests.brain.asking import QUESTION, Scripted, asks, given, words
 USAGE = Usage("scripted model", 10, 5)
 CALL = ToolCall("abcdefghi", "bot_create_note", "{}")
 ASKED = {"role": "user", "content": QUESTION}
+WISH = {"role": "user", "content": "My list needs milk."}
+"""What may be answered without a tool, for all that the words tell."""
 
 
 def told(answer: str) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def test_several_answers_are_said_together_or_not_at_all() -> None:
 async def test_a_claim_without_a_tool_is_not_heard_and_the_call_is_asked_for() -> None:
     lie = [Words("Sure! I've"), Words(" saved your note. Any"), Words("thing else?"), USAGE]
     model = Scripted(lie, [CALL, USAGE])
-    assert await given(Honest(model)) == [Words("Sure! "), USAGE, CALL, USAGE]
+    assert await given(Honest(model), asks(WISH)) == [Words("Sure! "), USAGE, CALL, USAGE]
     first, second = (asked.context.get_messages() for asked in model.asked)
     assert second[: len(first)] == first
     assert "nothing was done" in str(second[-1])
@@ -76,8 +78,94 @@ async def test_a_claim_before_its_call_is_left_out() -> None:
 
 async def test_other_words_pass_sentence_by_sentence() -> None:
     said = [Words("It is 3."), Words("5 degrees. Shall I"), Words(" note that?")]
-    pieces = await given(Honest(Scripted(said)))
+    pieces = await given(Honest(Scripted(said)), asks(WISH))
     assert pieces == [Words("It is 3.5 degrees. "), Words("Shall I note that?")]
+
+
+async def test_who_plainly_wants_something_done_is_not_put_off_with_words() -> None:
+    """ "I can help you with that" is no note."""
+    plain = {"role": "user", "content": "Please note that I need milk."}
+    model = Scripted([Words("I can help"), Words(" you with that.")], [CALL])
+    assert await given(Honest(model), asks(plain)) == [CALL]
+    model = Scripted([Words("I can help you with that.")], [Words("Sure.")])
+    assert words(await given(Honest(model), asks(plain))) == NOT_DONE
+    model = Scripted([Words("A note? For"), Words(" when?")])
+    assert words(await given(Honest(model), asks(plain))) == "A note? For when?"
+
+
+class Turn:
+    """One turn of a caller with a scripted model, tools answered as Pipecat does."""
+
+    def __init__(self, says: str, *answers: list[Any]) -> None:
+        self.messages: list[Any] = [WISH, {"role": "assistant", "content": "Noted."}]
+        self.messages.append({"role": "user", "content": says})
+        self.model = Scripted(*answers)
+        self.honest = Honest(self.model)
+
+    async def ask(self, answer: str = "") -> list[Any]:
+        """The model's next pieces, after a tool's `answer`."""
+        if answer:
+            self.messages.append(told(answer))
+        pieces = await given(self.honest, asks(*self.messages))
+        calls = [one for one in pieces if isinstance(one, ToolCall)]
+        if calls:
+            asked = [{"id": c.id, "function": {"name": c.name, "arguments": "{}"}} for c in calls]
+            self.messages.append({"role": "assistant", "tool_calls": asked})
+        return pieces
+
+    @property
+    def wanted(self) -> list[str]:
+        """What the model was asked for, each time."""
+        return [str(one.context.get_messages()[-1]["content"]) for one in self.model.asked]  # type: ignore[index]
+
+
+async def test_two_requests_in_one_breath_are_asked_for_one_after_the_other() -> None:
+    turn = Turn("Note that I need milk, and what is six times seven?", [CALL], [Words("It is 42.")])
+    assert await turn.ask() == [CALL]
+    said = words(await turn.ask("Saved as the note “Milk”."))
+    assert said == "Saved as the note “Milk”. It is 42."
+    assert turn.wanted == ["Note that I need milk", "what is six times seven?"]
+    before = turn.model.asked[1].context.get_messages()[:-1]
+    assert before == turn.messages[:2]
+
+
+async def test_the_other_way_round_and_two_things_to_do() -> None:
+    other = ToolCall("ihgfedcba", "bot_create_note", "{}")
+    turn = Turn("What's six times seven and note that I need milk.", [Words("42.")], [CALL])
+    assert await turn.ask() == [Words("42."), Words(" "), CALL]
+    assert await turn.ask("Saved as the note “Milk”.") == [Words("Saved as the note “Milk”.")]
+    turn = Turn("Note that I need milk and also note that Bob called.", [CALL], [other])
+    assert await turn.ask() == [CALL]
+    assert await turn.ask("Saved as the note “A”.") == [
+        *(Words("Saved as the note “A”."), Words(" "), other)
+    ]
+    assert await turn.ask("Saved as the note “B”.") == [Words("Saved as the note “B”.")]
+
+
+async def test_what_was_not_done_of_two_is_named() -> None:
+    sure = [Words("Sure.")]
+    turn = Turn("Note that I need milk, and note that Bob called.", [CALL], sure, sure)
+    await turn.ask()
+    said = words(await turn.ask("Saved as the note “A”."))
+    assert said.startswith("Saved as the note “A”. Sorry, this is not done yet: note that Bob")
+
+
+async def test_a_tool_that_failed_is_spoken_of_before_the_next_request() -> None:
+    turn = Turn(
+        "Note that I need milk, and what is six times seven?",
+        *([CALL], [Words("The notebook is full.")], [Words("It is 42.")]),
+    )
+    await turn.ask()
+    said = words(await turn.ask("Not done: the notebook is full. Ask which notes to delete."))
+    assert said == "The notebook is full. It is 42."
+    assert turn.wanted[1].startswith('"Not done')
+
+
+async def test_a_turn_that_goes_on_otherwise_is_asked_as_it_stands() -> None:
+    turn = Turn("Note that I need milk, and what is six times seven?", [Words("Go on.")])
+    turn.messages.append({"role": "developer", "content": "The caller's page is open now."})
+    assert words(await turn.ask()) == "Go on."
+    assert turn.wanted == ["The caller's page is open now."]
 
 
 @pytest.mark.parametrize(

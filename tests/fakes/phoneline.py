@@ -32,10 +32,17 @@ from tests.fakes.websocket import FakeWebSocket
 RATE = 8000
 TICK = 0.02  # seconds of audio in one media message
 _BYTES = round(RATE * TICK)
-_SILENCE = b"\xff"  # zero in µ-law
 _GAP = 0.3  # seconds of silence between two utterances
 
 Send = Callable[[str], Awaitable[None]]
+
+
+def _payload(audio: bytes) -> str:
+    """One tick of sound on the wire; silence follows what is too short."""
+    return base64.b64encode(audio.ljust(_BYTES, voice.SILENCE)).decode()
+
+
+_SILENT = _payload(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class PhoneLine:
     def plays(self, start: float, ulaw: bytes) -> float:
         """Send this audio (8 kHz µ-law) from `start` on and return when it ends."""
         place = round(start * RATE)
-        self._voice.extend(_SILENCE * (place + len(ulaw) - len(self._voice)))
+        self._voice.extend(voice.SILENCE * (place + len(ulaw) - len(self._voice)))
         self._voice[place : place + len(ulaw)] = ulaw
         return (place + len(ulaw)) / RATE
 
@@ -223,14 +230,14 @@ class PhoneLine:
             if not self._playing[0]:
                 self._playing.pop(0)
             self._pass_marks()
-        self.heard += _SILENCE * wanted
+        self.heard += voice.SILENCE * wanted
 
     def _pass_marks(self) -> None:
         while self._playing and isinstance(self._playing[0], str):
             self._emit("mark", {"name": self._playing.pop(0)})
 
     def _media(self, place: int) -> None:
-        audio = bytes(self._voice[place : place + _BYTES]).ljust(_BYTES, _SILENCE)
+        audio = bytes(self._voice[place : place + _BYTES])
         self._chunk += 1
         self._emit(
             "media",
@@ -238,7 +245,7 @@ class PhoneLine:
                 "track": "inbound",
                 "chunk": str(self._chunk),
                 "timestamp": str(round(place / RATE * 1000)),
-                "payload": base64.b64encode(audio).decode(),
+                "payload": _payload(audio) if audio else _SILENT,
             },
         )
 

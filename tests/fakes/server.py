@@ -115,7 +115,7 @@ class StandIn(ABC):
         reply = self.replies.popleft() if self.replies else self.brain
         return await think(reply if callable(reply) else lambda _: reply, ask)
 
-    async def when(self, happened: Callable[[], Any], timeout: float = 5.0) -> None:
+    async def when(self, happened: Callable[[], Any], timeout: float = 30.0) -> None:
         """Wait until `happened()`, asked after each request that begins or ends.
 
         Raises:

@@ -22,10 +22,16 @@ class ScriptedDetector:
 
     def speech(self, window: bytes) -> bool:
         """Return whether a window is loud."""
-        mean = float(np.abs(np.frombuffer(window, np.int16).astype(np.int32)).mean())
+        mean = _loudness(window) if window.strip(b"\0") else 0.0  # most of a call is silent
         self.level = 20 * math.log10(max(mean, 0.5) / 32768)
         self.confidence = SPEECH if mean > LOUD else 0.0
         return mean > LOUD
+
+
+def _loudness(pcm: bytes) -> float:
+    """The mean amplitude of 16-bit samples."""
+    samples = np.frombuffer(pcm, np.int16).astype(np.int32)
+    return float(np.abs(samples).sum()) / len(samples)
 
 
 class ScriptedTurn:

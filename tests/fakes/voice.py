@@ -10,13 +10,14 @@ of 32, 50 Hz apart from 1900 Hz: bit 0 of the tone's number says which nibble it
 neighbours always differ and need no other clock.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
 
+SILENCE = b"\xff"  # zero in µ-law
 LOUD = 150.0  # mean amplitude of 16-bit samples from which audio counts as speech in tests
 CHAR_SECONDS = 0.06  # natural English is about 15 characters a second
 _WINDOW = 0.02  # seconds; makes the 50 Hz grid orthogonal
@@ -72,11 +73,11 @@ def hear(audio: Samples | bytes, rate: int) -> str:
     if len(samples) < width:
         return ""
     frames = np.lib.stride_tricks.sliding_window_view(samples, width)[::hop].astype(np.float32)
-    spectrum = np.abs(np.fft.rfft(frames, axis=1))[:, _FIRST_BIN : _FIRST_BIN + _TONES]
+    spectrum = np.abs(np.fft.rfft(frames, axis=1)[:, _FIRST_BIN : _FIRST_BIN + _TONES])
     best = spectrum.argmax(axis=1)
     peak = spectrum.max(axis=1)
     clear = (peak > width * 100) & (peak > 0.55 * spectrum.sum(axis=1))
-    symbols = _runs([int(b) if ok else -1 for b, ok in zip(best, clear, strict=True)])
+    symbols = _runs(np.where(clear, best, -1).tolist())
     return _bytes(symbols).decode(errors="ignore")
 
 
@@ -88,16 +89,29 @@ def babble(seconds: float, rate: int = 8000) -> Samples:
 
 def to_ulaw(samples: Samples) -> bytes:
     """Encode 16-bit samples as G.711 µ-law, one byte each."""
-    size = np.minimum(np.abs(samples.astype(np.int32)), 32635) + 132
-    exponent = np.log2(size).astype(np.int32) - 7
-    mantissa = (size >> (exponent + 3)) & 15
-    code = np.where(samples < 0, 128, 0) | exponent << 4 | mantissa
-    return bytes((~code & 255).astype(np.uint8))
+    return bytes(_encoding()[samples.view(np.uint16)])
 
 
 def from_ulaw(data: bytes) -> Samples:
     """Decode G.711 µ-law to 16-bit samples."""
-    code = ~np.frombuffer(data, np.uint8) & 255
+    return _decoding()[np.frombuffer(data, np.uint8)]
+
+
+@cache
+def _encoding() -> NDArray[np.uint8]:
+    """The code of every sample, by its bits."""
+    samples = np.arange(65536, dtype=np.uint16).view(np.int16)
+    size = np.minimum(np.abs(samples.astype(np.int32)), 32635) + 132
+    exponent = np.log2(size).astype(np.int32) - 7
+    mantissa = (size >> (exponent + 3)) & 15
+    code = np.where(samples < 0, 128, 0) | exponent << 4 | mantissa
+    return (~code & 255).astype(np.uint8)
+
+
+@cache
+def _decoding() -> Samples:
+    """The sample of every code."""
+    code = ~np.arange(256, dtype=np.uint8)
     size = (((code & 15).astype(np.int32) << 3) + 132 << ((code & 112) >> 4)) - 132
     return np.where(code & 128, -size, size).astype(np.int16)
 

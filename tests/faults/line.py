@@ -58,7 +58,8 @@ class Phone:
     def loud(self, seconds: float) -> bool:
         """Whether the caller hears something just now."""
         latest = bytes(self.line.heard[-round(RATE * seconds) :])
-        return bool(latest) and bool(abs(voice.from_ulaw(latest)).max() > voice.LOUD)
+        heard = latest.strip(voice.SILENCE)
+        return bool(heard) and bool(abs(voice.from_ulaw(heard)).max() > voice.LOUD)
 
     def words(self, since: float) -> str:
         """What was heard from a moment on."""

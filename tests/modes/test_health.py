@@ -1,5 +1,6 @@
 """Health checks on the vendors' stand-ins, the pool that they serve, and figures."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.call import Call
+from bot.clients import Clients
 from bot.failover.breaker import State
 from bot.failover.breakers import Breakers
 from bot.modes.figures import Figures, RecentFigures, figures, since
@@ -103,6 +105,17 @@ async def test_what_is_wrong_is_said_in_a_line(
     assert said in line
     assert "\n" not in line
     assert "sk-test" not in line
+
+
+async def test_a_server_that_is_not_there_is_no_time_out(
+    openai_api: OpenAIApi, elevenlabs_api: ElevenLabsApi
+) -> None:
+    streaming = mode("runpod_streaming", **runpod(openai_api, elevenlabs_api))
+    await openai_api.refuse(cut=True)
+    clients = Clients()
+    line = await HealthChecks(clients.http, lambda: "").of(streaming)
+    await clients.aclose()
+    assert "cannot be reached (ConnectionRefusedError)" in line
 
 
 async def test_a_whisper_server_without_a_list_of_models_is_well(
@@ -297,12 +310,14 @@ def test_figures_stand_side_by_side() -> None:
         ended("cascade", 10, "bot hung up"),
         ended("cascade", 10, "error", "failed"),
         ended("cascade", None, "stream never came"),
+        replace(ended("openai_realtime", 30), rescued=True),
         ended("embedded", None, "error", "failed"),
     ]
     waits = [("cascade", s / 1000) for s in range(500, 1500, 10)]
     found = figures(calls, waits)
     assert found["cascade"] == Figures(5, 1, 1, 3.0, 995, 1440)
     assert found["embedded"] == Figures(calls=1, errors=1)
+    assert found["openai_realtime"] == Figures(calls=1, errors=1, minutes=0.5)
 
 
 async def test_figures_of_the_store_for_status_and_rules(store: Store, recorder: Recorder) -> None:
@@ -322,3 +337,20 @@ async def test_figures_of_the_store_for_status_and_rules(store: Store, recorder:
     await recent.refresh(store, [5])
     assert recent.of("embedded", 5).wait_ms == 700
     assert await since(store, datetime.now(UTC) + timedelta(minutes=1)) == {}
+
+
+async def test_a_call_that_another_mode_went_on_with_is_an_error_of_the_first(
+    store: Store, recorder: Recorder
+) -> None:
+    for rescued in (True, False):
+        call = Call("phone", mode="openai_realtime", mode_reason="LLM_MODE")
+        call.on_state = recorder.call_state
+        recorder.call_started(call, {})
+        call.connected()
+        if rescued:
+            recorder.event(call.id, "rescue", "openai_realtime -> cascade: llm: not reached")
+        recorder.event(call.id, "llm error", "not reached")
+        call.ended("bot hung up")
+    await recorder.flush()
+    found = await since(store, datetime.now(UTC) - timedelta(minutes=1))
+    assert (found["openai_realtime"].calls, found["openai_realtime"].errors) == (2, 1)

@@ -53,7 +53,7 @@ class Deliveries:
         """The kinds of all news, in order."""
         return [news.kind for _, news in self.news]
 
-    async def until(self, happened: object, seconds: float = 20.0) -> None:
+    async def until(self, happened: object, seconds: float = 60.0) -> None:
         """Wait until `happened()`, asked after each delivery and now and then."""
         assert callable(happened)
         async with asyncio.timeout(seconds):

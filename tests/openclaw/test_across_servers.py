@@ -15,7 +15,7 @@ async def test_steered_and_given_up_from_another_server(
 ) -> None:
     openclaw.brain = lambda _: [Pause(20)]
     first = await start("find a ferry")
-    await openclaw.when(lambda: openclaw.runs, timeout=20)
+    await openclaw.when(lambda: openclaw.runs, timeout=60)
     here: Tasks = await open_tasks()
     mine = here.of("another call", CALLER)
     (view,) = await mine.open()

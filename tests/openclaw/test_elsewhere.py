@@ -45,7 +45,7 @@ class Line:
 
     async def waits(self) -> Kept:
         """Until a result is there for this call."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (found := await self.mine.waiting()):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
         (kept,) = found
@@ -83,7 +83,7 @@ async def line(
 async def delivered(mine: CallTasks, task_id: str) -> str:
     """How the other process says that it was told, once it does."""
     durable = mine._tasks._durable
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         result = await durable.result(task_id)
     return str(result["delivered"])
 
@@ -134,7 +134,7 @@ async def offered(
     openclaw.replies.append(FERRY)
     tasks: Tasks = await open_tasks()
     await tasks.of("call", CALLER, CALLER).start("find a ferry")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (found := await tasks._shelf.waiting_for(CALLER)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert await tasks.waiting_for(CALLER) == [], "not for this process itself"

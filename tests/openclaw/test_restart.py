@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgres"], ind
 async def test_the_run_ends_while_no_server_lives(openclaw: OpenClawGateway, start: Start) -> None:
     openclaw.replies.append([Pause(0.5), Say("The ferry leaves at nine.")])
     first = await start("find a ferry")
-    await openclaw.when(lambda: openclaw.runs, timeout=20)
+    await openclaw.when(lambda: openclaw.runs, timeout=60)
     await first.end(signal.SIGKILL)
     (run,) = openclaw.runs.values()
     while not run.over:  # noqa: ASYNC110 - the stand-in's run sets no event
@@ -46,10 +46,10 @@ async def test_the_run_goes_on_and_the_next_server_follows_it(
 
     openclaw.brain = brain
     first = await start("find a ferry")
-    await openclaw.when(lambda: openclaw.runs, timeout=20)
+    await openclaw.when(lambda: openclaw.runs, timeout=60)
     await first.end(signal.SIGKILL)
     second = await start()
-    await openclaw.when(lambda: openclaw.of_method("agent.wait"), timeout=20)
+    await openclaw.when(lambda: openclaw.of_method("agent.wait"), timeout=60)
     go_on.set()
     assert await second.line("texted") == f"texted {CALLER} completed The ferry leaves at nine."
     assert len(openclaw.of_method("chat.send")) == 1

@@ -1,7 +1,6 @@
 """Delegated tasks on the stand-in of the gateway, on a real DBOS."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from bot.openclaw.task import TooManyTasks
 from bot.openclaw.tasks import Tasks
 from tests.fakes.openclaw_gateway import OpenClawGateway
 from tests.fakes.openclaw_wire import Overloaded
-from tests.fakes.script import CallTool, Pause, Say
+from tests.fakes.script import Ask, CallTool, Pause, Say
 from tests.openclaw.conftest import Open
 from tests.openclaw.deliveries import Deliveries
 
@@ -20,10 +19,17 @@ CALLER = "+15550001"
 async def test_a_task_is_done_and_spoken_once(
     openclaw: OpenClawGateway, tasks: Tasks, deliveries: Deliveries
 ) -> None:
-    openclaw.replies.append("The ferry leaves at nine.\n\nThere is another one at noon.")
-    began = time.monotonic()
-    await tasks.of("call", CALLER).start("find a ferry to Crete")
-    assert time.monotonic() - began < 0.5
+    go_on = asyncio.Event()
+
+    async def agent(_: Ask) -> str:
+        await go_on.wait()
+        return "The ferry leaves at nine.\n\nThere is another one at noon."
+
+    openclaw.brain = agent
+    async with asyncio.timeout(20):
+        await tasks.of("call", CALLER).start("find a ferry to Crete")
+    assert not deliveries.spoken, "whoever delegates does not wait"
+    go_on.set()
     await deliveries.until(lambda: deliveries.spoken)
     ((text, outcome),) = deliveries.spoken
     assert text == "find a ferry to Crete"

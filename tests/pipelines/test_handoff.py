@@ -617,4 +617,5 @@ async def test_a_deep_answer_that_lets_wait_is_bridged(house: House) -> None:
     talk.line.hangs_up(30.0)
     heard = await talk.run(until=31)
     assert "I am still working on it." in " ".join(texts(heard))
+    assert "One moment. I am still" not in " ".join(texts(heard))
     assert " ".join(texts(heard)).endswith(DEEP)

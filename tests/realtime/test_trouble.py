@@ -1,20 +1,24 @@
 """Connections that drop, answers that break off: the conversation goes on."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from pipecat.frames.frames import ErrorFrame, Frame, TranscriptionFrame
 
 from bot.call import Call
 from pipelines.parts import Parts
-from tests.fakes import faults
+from tests.fakes import faults, voice
 from tests.fakes.openai_realtime import RealtimeApi
 from tests.fakes.realtime_session import RealtimeDelays
 from tests.fakes.script import Ask, CallTool
 from tests.fixtures.virtual_time import VirtualTime
+from tests.pipelines.talk import Ears
 from tests.realtime.talk import PROMPT, RECOVERED, RealtimeTalk, sent
 
+QUESTION = "What time is it?"
 LONG = "The first thing is here. The second thing is there. The third thing is nowhere at all."
 
 
@@ -325,6 +329,54 @@ async def test_cascade_that_fails_twice_is_rescued_by_realtime(virtual_time: Vir
     assert talk.notes.turns == [1, 2]
 
 
+class HearsNoMore(Ears):
+    """Understands the first question, and nothing after it."""
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
+        async for frame in super().run_stt(audio):
+            lost = isinstance(frame, TranscriptionFrame) and frame.text.strip() != QUESTION
+            yield ErrorFrame(error="no more") if lost else frame
+
+
+class Deafened(RealtimeTalk):
+    """The cascade's model fails in the first turn, its ears in the second."""
+
+    def _stt(self) -> Any:
+        return HearsNoMore(hears=True)
+
+
+@pytest.mark.parametrize("second", ["And what about Paris?", "Mm."])
+async def test_what_the_caller_just_said_is_answered_once(
+    second: str, virtual_time: VirtualTime
+) -> None:
+    """The first question was never answered, so somebody is owed an answer besides."""
+    async with RealtimeApi() as api:
+        api.brain = lambda ask: f"You said: {ask.user}" if ask.user else "Nothing."
+        talk = Deafened(api, _broken, modes=("cascade", "realtime"))
+        talk.line.says(2.0, QUESTION)
+        talk.line.says(6.0, second)
+        heard = await talk.run(until=20)
+    spoken = " ".join(u.text for u in heard)
+    assert len(sent(api, "response.create")) == 1
+    assert talk.notes.said("caller") == [QUESTION, second]
+    assert spoken.endswith(f"{RECOVERED} You said: {second}")
+
+
+async def test_a_cough_takes_no_answer_away(virtual_time: VirtualTime) -> None:
+    async with RealtimeApi() as api:
+        api.fail(faults.HANG, "response")
+        talk = RealtimeTalk(api, lambda ask: f"You said: {ask.user}")
+        end = talk.line.says(2.0, QUESTION)
+        talk.line.at(end + 0.8, lambda: api.fail(faults.UNAVAILABLE, "realtime"))
+        talk.line.at(end + 0.9, api.drop)
+        talk.line.plays(end + 2.6, voice.to_ulaw(voice.babble(0.4)))
+        heard = await talk.run(until=18)
+        api.heal()
+    spoken = " ".join(u.text for u in heard)
+    assert spoken.count(f"You said: {QUESTION}") == 1
+    assert talk.notes.said("caller") == [QUESTION]
+
+
 async def test_both_dead_says_so_and_hangs_up(virtual_time: VirtualTime) -> None:
     async with RealtimeApi() as api:
         api.fail(faults.UNAUTHORIZED, "realtime")
@@ -374,6 +426,10 @@ async def test_no_message_is_asked_for_that_nobody_can_hear(
 
 class _Denied(Exception):
     status_code = 401
+
+
+def _broken(_: Ask) -> str:
+    raise RuntimeError("not now")
 
 
 def _denied(_: Ask) -> str:

@@ -140,7 +140,7 @@ def scene(
     box.turn = lambda: made.at
     box.still_wanted = lambda _: made.wanted
     box.end_call, box.filler = end, fill
-    box.on_done = lambda name, outcome, seconds: made.outcomes.append(outcome)
+    box.on_done = lambda end: made.outcomes.append(end.outcome)
     return made
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.speech.speakable import speakable
 from tests.tools.conftest import Play
 from tests.tools.scene import Scene
 from tools.arithmetic import Nonsense, calculate, shown
@@ -90,10 +91,24 @@ def test_nonsense_and_bombs_are_refused(nonsense: str) -> None:
 async def test_the_tool_says_it_in_the_callers_language(play: Play) -> None:
     call = play(BOT_LANGUAGE="de")
     said = await call("bot_calculate", expression="sieben durch zwei")
-    assert said == "7 / 2 is 3,5."
+    assert said == "7 divided by 2 is 3,5."
 
 
 async def test_the_tool_asks_again_after_nonsense(call: Scene) -> None:
     assert "Ask the caller" in await call("bot_calculate", expression="purple minus monday")
     said = await call("bot_calculate", expression="ten over three")
-    assert said == "10 / 3 is about 3.333333333."
+    assert said == "10 divided by 3 is about 3.333333333."
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("6*7", "six times seven is forty-two."),
+        ("2 ** 3", "two to the power of three is eight."),
+        ("80 + 10% - 3", "eighty plus ten percent minus three is eighty-five."),
+        ("sqrt 144", "the square root of one hundred and forty-four is twelve."),
+        ("-5 * (2 + 1)", "minus five times (two plus one) is minus fifteen."),
+    ],
+)
+async def test_every_sign_is_heard(call: Scene, expression: str, said: str) -> None:
+    assert speakable(await call("bot_calculate", expression=expression), "en") == said

@@ -10,9 +10,12 @@ from pipecat.services.llm_service import FunctionCallParams
 
 from bot.settings import Settings
 from tests.fakes.public_apis import KEY
+from tests.fakes.twilio_api import TwilioApi
+from tests.tools.conftest import Play
 from tests.tools.scene import Scene
-from tools.catalog import ORDER, Catalogue, every_tool
+from tools.catalog import ORDER, Catalogue, every_tool, for_a_slow_model
 from tools.declare import Facts
+from tools.links import Links
 
 EVERYTHING = {
     **{"YOUTUBE_API_KEY": KEY, "KNOWLEDGE_DIR": "/docs", "CONTACTS": "sales=+15550003333"},
@@ -144,4 +147,24 @@ async def test_pipecat_takes_the_schemas_and_finds_the_handlers(call: Scene) -> 
     handler = named["bot_calculate"].handler
     assert handler
     await handler(params)
-    assert answers == ["2+2 is 4."]
+    assert answers == ["2 plus 2 is 4."]
+
+
+@pytest.mark.parametrize("twilio", [TwilioApi(), None], ids=["Twilio", "no Twilio"])
+async def test_a_phone_call_is_what_was_expected_of_one(
+    play: Play, twilio: TwilioApi | None
+) -> None:
+    """What a slow model has read at the start is what a call shows it."""
+    call = play(twilio=twilio, CONTACTS="sales=+15550003333")
+    Links().equip(call.box)
+    assert call.box.facts == Facts.on_the_phone(call.box.settings)
+    assert call.box.facts.live_phone == bool(twilio)
+
+
+def test_a_slow_model_is_shown_the_same_all_the_time() -> None:
+    given = facts(OPENCLAW_API_URL="http://claw:1", OPENCLAW_API_TOKEN="t")
+    families = for_a_slow_model(given.settings)
+    assert families == ("phone", "notes", "delegation")
+    catalogue = Catalogue.for_call(given, fixed=families)
+    assert catalogue.for_turn("play some jazz") == catalogue.for_turn("") == catalogue.of(*families)
+    assert for_a_slow_model(facts().settings) == ("phone", "notes")

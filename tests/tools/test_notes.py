@@ -56,6 +56,44 @@ async def test_a_callers_no_counts_whatever_the_model_makes_of_it(
     assert len(await notes.find(store, CALLER)) == 1
 
 
+@pytest.mark.parametrize("title", ["Plumber", "Plumber on Tuesday"])
+async def test_a_correction_right_after_corrects_the_note(
+    call: Scene, store: Store, title: str
+) -> None:
+    """ "No, Tuesday": models make a second note of it."""
+    await call("bot_create_note", title="Plumber", content="The plumber comes on Monday.")
+    call.next_turn()
+    call.box.refused = lambda: True
+    right = "The plumber comes on Tuesday."
+    said = await call("bot_create_note", title=title, content=right)
+    assert [(n.title, n.text) for n in await notes.find(store, CALLER)] == [(title, right)]
+    assert "It says now: The plumber comes on Tuesday." in said or "in place of “Plumber”" in said
+    call.next_turn()
+    last = "The plumber comes on Sunday."
+    await call("bot_create_note", title=title, content=last)
+    assert [n.text for n in await notes.find(store, CALLER)] == [last]
+
+
+@pytest.mark.parametrize(
+    ("no", "turns", "content"),
+    [
+        (False, 1, "The plumber comes on Tuesday."),
+        (True, 2, "The plumber comes on Tuesday."),
+        (True, 1, "Bob has called about the roof."),
+    ],
+    ids=["no no", "later", "another thing"],
+)
+async def test_what_is_no_correction_is_a_note_of_its_own(
+    call: Scene, store: Store, no: bool, turns: int, content: str
+) -> None:
+    await call("bot_create_note", title="Note", content="The plumber comes on Monday.")
+    for _ in range(turns):
+        call.next_turn()
+    call.box.refused = lambda: no
+    assert "Saved" in await call("bot_create_note", title="Note", content=content)
+    assert len(await notes.find(store, CALLER)) == 2
+
+
 async def test_notes_are_the_callers_own(play: Play) -> None:
     one, other = play(), play(caller="+15550009999")
     await one("bot_create_note", title="Secret", content="the code is 1234")

@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -196,10 +195,3 @@ async def until(true: Callable[[], Any], what: str) -> None:
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"no {what}") from None
-
-
-def shots(name: str) -> Path:
-    """Where a picture of the page goes, outside of git; see `tests/web/test_console_browser.py`."""
-    folder = Path(os.environ.get("SCREENSHOTS", "/tmp/tandem-screenshots")) / "console"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.png"

@@ -21,7 +21,8 @@ from bot.web.console.desk import Reports
 from bot.web.console.messages import Breaker
 from bot.web.console.pages import SettingRow
 from tests.web.console_lab import Lab, console
-from tests.web.console_page import PLACES, go, page_at, seeming, served, shots, sign_in, until
+from tests.web.console_page import PLACES, go, page_at, seeming, served, sign_in, until
+from tests.web.looks import axe_finds_nothing, load_axe, picture
 from tests.web.test_console_history import FakeModes, held
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,7 @@ async def test_signing_in_and_out_and_too_many_wrong_passwords(tmp_path: Path) -
             await expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
         await sign_in(page)
         await expect(page.get_by_role("alert")).to_contain_text("Too many attempts")
-        await page.screenshot(path=shots("sign-in-light"))
+        await page.screenshot(path=picture("console", "sign-in-light"))
 
 
 async def test_a_live_call_is_seen_whispered_to_and_hung_up(tmp_path: Path) -> None:
@@ -112,17 +113,16 @@ async def test_history_is_searched_over_ten_thousand_calls(
 async def test_every_page_fits_and_axe_finds_nothing(
     dark: bool, size: tuple[int, int], tmp_path: Path, built_pages: Path
 ) -> None:
-    axe = (built_pages / "pages/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
     name = f"{'dark' if dark else 'light'}-{size[0]}"
     async with (
         full_house(tmp_path) as lab,
         served(lab) as origin,
         page_at(origin, dark=dark, size=size) as page,
     ):
-        await page.evaluate(axe)
+        await load_axe(page, built_pages)
         await check(page, f"sign-in-{name}")
         await sign_in(page)
-        await page.get_by_role("heading", level=1).wait_for()
+        await page.get_by_role("heading", name="Now").wait_for()
         for place in PLACES:
             await go(page, place)
             await check(page, f"{place}-{name}")
@@ -141,15 +141,10 @@ async def test_every_page_fits_and_axe_finds_nothing(
 
 async def check(page: Page, name: str) -> None:
     """A picture; nothing wider than the window; nothing that axe objects to."""
-    await page.screenshot(path=shots(name))
+    await page.screenshot(path=picture("console", name))
     width = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, f"{name} is {width} pixels too wide"
-    found = await page.evaluate("() => axe.run()")
-    problems = [
-        f"{one['id']}: {one['help']}: {one['nodes'][0]['html']}" for one in found["violations"]
-    ]
-    assert problems == [], name
-    assert len(found["passes"]) > 10
+    await axe_finds_nothing(page, name)
 
 
 @asynccontextmanager

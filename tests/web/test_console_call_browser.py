@@ -11,16 +11,18 @@ from playwright.async_api import Download, Page, expect
 
 from bot.call import Call
 from bot.openclaw.archive import KeptTask
-from bot.store import queries_index
+from bot.store import queries_index, tool_events
 from bot.web.console import stereo
 from bot.web.console.desk import Reports
 from bot.web.console.pages import SettingRow
 from tests.web.console_lab import Lab, console
-from tests.web.console_page import go, page_at, served, shots, sign_in
+from tests.web.console_page import go, page_at, served, sign_in
+from tests.web.looks import picture
 from tests.web.test_console_history import NUMBER, held
 
 pytestmark = pytest.mark.browser
 SAID = ((1.0, "caller", "Is it open?"), (3.0, "bot", "Yes, until six."), (6.0, "caller", "Thanks."))
+NASTY = '<img src=x onerror="document.title = 1">'
 AUDIO = "() => document.querySelector('audio').{}"
 
 
@@ -45,7 +47,8 @@ def recorded(lab: Lab) -> Call:
             at=zero + timedelta(seconds=at),
         )
     recorder.turn_stages(call.id, 1, {"llm": 0.4, "voice_to_voice": 0.9})
-    recorder.event(call.id, "tool", "opening_hours done after 0.12 s")
+    told = tool_events.written("opening_hours done after 0.12 s", {"day": NASTY}, f"Nine\n{NASTY}")
+    recorder.event(call.id, "tool", told)
     call.ended("caller hung up")
     file = stereo.StereoFile(lab.desk.recordings.path(call.id), call.id, 8000)
     tone = (np.sin(np.arange(8000) / 5) * 9000).astype("<i2").tobytes()
@@ -88,11 +91,14 @@ async def test_the_transcript_goes_with_the_recording(tmp_path: Path) -> None:
                 await expect(page.locator("[data-sounding=true] p")).to_have_text(line)
             await expect(said.locator("[aria-current=true]")).to_have_count(1)
             tools = page.get_by_role("region", name="Tools")
-            await expect(tools).to_contain_text("opening_hours done after 0.12 s")
+            await tools.get_by_text("opening_hours done after 0.12 s").click()
+            await expect(tools.locator("pre")).to_have_text(
+                [json.dumps({"day": NASTY}), f"Nine\n{NASTY}"]
+            )
             cost = page.get_by_role("region", name="Cost")
             await expect(cost).to_contain_text("at an estimated $0.600 a minute")
             await expect(cost).to_contain_text("not recorded yet")
-            await page.screenshot(path=shots("recording-light"), full_page=True)
+            await page.screenshot(path=picture("console", "recording-light"), full_page=True)
             async with page.expect_download() as saved:
                 await page.get_by_role("link", name="JSON").click()
             export = json.loads(await text_of(await saved.value))
@@ -126,7 +132,7 @@ async def test_a_callers_data_is_deleted_from_a_calls_page(
             await expect(shown).to_contain_text("Find a ferry <b>")
             await expect(shown).to_contain_text("At pier 2.")
             await expect(shown).to_contain_text("kept for the next call")
-            await page.screenshot(path=shots("tasks-light"), full_page=True)
+            await page.screenshot(path=picture("console", "tasks-light"), full_page=True)
             await page.get_by_role("button", name="Delete this caller’s data").click()
             await page.get_by_role("button", name="Keep it").click()
             await page.get_by_role("button", name="Delete this caller’s data").click()
@@ -184,4 +190,4 @@ async def test_set_up_tests_each_part_and_calls_a_phone(tmp_path: Path) -> None:
             await phone.get_by_role("button", name="Call").click()
             await expect(phone.get_by_role("status")).to_have_text(f"{NUMBER} is ringing.")
             assert called == [NUMBER]
-            await page.screenshot(path=shots("tested-light"), full_page=True)
+            await page.screenshot(path=picture("console", "tested-light"), full_page=True)

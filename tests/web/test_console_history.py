@@ -18,20 +18,10 @@ from fastapi import HTTPException
 
 from bot.call import Call
 from bot.store import queries, queries_index
-from bot.web.console import stereo
+from bot.web.console import pages, stereo
 from bot.web.console.desk import Reports
 from bot.web.console.messages import Breaker
 from bot.web.console.modes import ModeDesk
-from bot.web.console.pages import (
-    ModeChange,
-    ModePage,
-    ModeReason,
-    ModeRow,
-    SetOwnMode,
-    SetRollout,
-    SettingRow,
-    SwitchMode,
-)
 from bot.web.console.recording import Recordings
 from bot.web.console.refusals import refuse
 from tests.web.console_lab import PASSWORD, Lab, console
@@ -245,7 +235,9 @@ async def test_set_up_masks_secrets_tests_and_calls(tmp_path: Path) -> None:
         return stage == "llm", f"{stage} was asked"
 
     parts = {"voice": "tts", "language model": "llm", "console": ""}
-    rows = [SettingRow(part=p, uses="x", why="y", missing="", test=t) for p, t in parts.items()]
+    rows = [
+        pages.SettingRow(part=p, uses="x", why="y", missing="", test=t) for p, t in parts.items()
+    ]
     reports = Reports(rows=lambda: rows, notes=lambda: ["a note"], probe=probe)
     key, twilio = "sk-very-secret-key-of-ours-9876", "twilio-auth-token-0123456789"
     settings = {
@@ -287,10 +279,10 @@ async def test_set_up_masks_secrets_tests_and_calls(tmp_path: Path) -> None:
         assert (await lab.post("setup/call", to="007")).status_code == 422
 
 
-def _mode(name: str, lacks: str) -> ModeRow:
+def _mode(name: str, lacks: str) -> pages.ModeRow:
     figures = {"calls": 9, "errors": 1, "hang_ups": 0, "minutes": 3.0, "live": 1}
     waits = {"wait_ms": 800.0, "wait_ms_p95": -1.0, "dollars_per_minute": 0.05}
-    return ModeRow(name=name, title=name, lacks=lacks, down="", share=0.0, **figures, **waits)
+    return pages.ModeRow(name=name, title=name, lacks=lacks, down="", share=0.0, **figures, **waits)
 
 
 class FakeModes(ModeDesk):
@@ -299,25 +291,27 @@ class FakeModes(ModeDesk):
     def __init__(self) -> None:
         self.orders: list[tuple[object, str]] = []
 
-    async def page(self) -> ModePage:
-        return ModePage(
+    async def page(self) -> pages.ModePage:
+        return pages.ModePage(
             **{"mode": "cascade", "chosen": True, "pending": "", "rules": ["at night: embedded"]},
             rows=[_mode("cascade", ""), _mode("openai_realtime", "needs OPENAI_API_KEY")],
             own={NUMBER: "cascade"},
-            changes=[ModeChange(at="", who="me", what="mode", before="none", after="cascade")],
-            reasons=[ModeReason(mode="cascade", reason="rule: 3 calls are live", calls=4)],
+            changes=[
+                pages.ModeChange(at="", who="me", what="mode", before="none", after="cascade")
+            ],
+            reasons=[pages.ModeReason(mode="cascade", reason="rule: 3 calls are live", calls=4)],
             unavailable=str(len(self.orders)) if self.orders else "",
         )
 
-    async def switch(self, order: SwitchMode, who: str) -> None:
+    async def switch(self, order: pages.SwitchMode, who: str) -> None:
         if order.mode == "nonsense":
             raise refuse("no", "nonsense: there is no such mode")
         self.orders.append((order, who))
 
-    async def roll_out(self, order: SetRollout, who: str) -> None:
+    async def roll_out(self, order: pages.SetRollout, who: str) -> None:
         self.orders.append((order, who))
 
-    async def set_own(self, order: SetOwnMode, who: str) -> None:
+    async def set_own(self, order: pages.SetOwnMode, who: str) -> None:
         self.orders.append((order, who))
 
 
@@ -332,9 +326,9 @@ async def test_modes_are_ordered_by_operators_only(tmp_path: Path) -> None:
         await lab.post("modes/own", number=NUMBER, mode="embedded")
         orders = [order for order, _ in modes.orders]
         assert orders == [
-            SwitchMode(mode="embedded", when="grace", seconds=60),
-            SetRollout(shares={"embedded": 10}),
-            SetOwnMode(number=NUMBER, mode="embedded"),
+            pages.SwitchMode(mode="embedded", when="grace", seconds=60),
+            pages.SetRollout(shares={"embedded": 10}),
+            pages.SetOwnMode(number=NUMBER, mode="embedded"),
         ]
         assert {who for _, who in modes.orders} == {"console (127.0.0.1)"}
         wrong = await lab.post("modes/switch", mode="nonsense", when="now")

@@ -21,7 +21,8 @@ from tests.fakes.twilio_api import ACCOUNT_SID, AUTH_TOKEN, TwilioApi
 from tests.fakes.twilio_wire import RestRequest
 from tests.fixtures.house import cloud
 from tests.web.console_lab import Lab, console
-from tests.web.console_page import go, page_at, seeming, served, shots, sign_in, until
+from tests.web.console_page import go, page_at, seeming, served, sign_in, until
+from tests.web.looks import picture
 
 pytestmark = pytest.mark.browser
 CALLER, CONTACT = "+15550001111", "+15550009999"
@@ -84,7 +85,7 @@ async def test_a_caller_is_transferred(tmp_path: Path, twilio_api: TwilioApi) ->
             assert str(live.call.state) == "transferred"
             log = panel.get_by_role("log")
             await expect(log).to_contain_text("handed to sales, by console (127.0.0.1)")
-            await page.screenshot(path=shots("transferred-light"))
+            await page.screenshot(path=picture("console", "transferred-light"))
 
 
 async def all_heard(page: Page, count: int) -> list[dict[str, float]]:
@@ -156,12 +157,12 @@ async def test_a_switch_and_a_rollout_leave_live_calls_as_they_are(
         await sign_in(page)
         await go(page, "mode")
         switch = page.get_by_role("region", name="Switch")
-        await switch.get_by_label("OpenAI Realtime: one model").check()
+        await switch.get_by_label("openai_realtime").check()
         await switch.get_by_label("Even if its health check fails").check()
-        await switch.get_by_role("button", name="Switch to OpenAI Realtime").click()
+        await switch.get_by_role("button", name="Switch to openai_realtime").click()
         await expect(page.get_by_role("status").first).to_contain_text("live keep their mode")
         rollout = page.get_by_role("region", name="Rollout")
-        slider = rollout.get_by_role("slider", name="Ears, brain and voice")
+        slider = rollout.get_by_role("slider", name="cascade")
         await slider.fill("100")
         await rollout.get_by_role("button", name="Set the rollout").click()
         changes = page.get_by_role("region", name="Changes").get_by_role("row")
@@ -188,7 +189,7 @@ async def test_a_switch_and_a_rollout_leave_live_calls_as_they_are(
                 reasons = page.get_by_role("region", name="Why calls got their mode")
                 for why in ("default_mode", "rollout 100 %", "operator's setting"):
                     await expect(reasons.get_by_role("rowheader", name=why)).to_be_visible()
-                await page.screenshot(path=shots("modes-light"), full_page=True)
+                await page.screenshot(path=picture("console", "modes-light"), full_page=True)
 
 
 async def test_hundreds_of_live_calls_are_one_list(tmp_path: Path) -> None:

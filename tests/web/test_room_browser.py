@@ -18,10 +18,14 @@ from bot.call import CallState
 from bot.web import connections
 from tests.fixtures.chromium import HEARD_HZ, Room, open_room
 from tests.fixtures.stub_bot import StubServer, stub_server, tone
+from tests.web.barge import WAY_SECONDS, broken_in
 
 pytestmark = pytest.mark.browser
 
 SPEECH = tone(0.5, 16_000, pitch=300)
+COUGH = tone(0.15, 16_000, pitch=300)
+COUGHS = 4
+"""One that the machine does not disturb is enough to know how long the way is."""
 TOKEN = "operator-token-for-tests"
 
 
@@ -37,6 +41,11 @@ async def hear(room: Room, what: str) -> None:
         return await room.heard_rms() > 0.05
 
     await room.wait_until(loud, what)
+
+
+async def steady(room: Room) -> bool:
+    """The bot is heard without a gap."""
+    return await room.heard_rms() > 0.1
 
 
 async def hush(room: Room, what: str) -> None:
@@ -114,6 +123,27 @@ async def test_breaking_in_stops_the_bot_and_strikes_what_was_not_heard() -> Non
         assert "six" not in heard
         assert "not heard" in await room.page.locator("[data-turn='1']").inner_text()
         await read(room, "caller", "utterance 2")
+
+
+async def test_a_sound_silences_the_bot_at_once_and_a_cough_lets_it_go_on() -> None:
+    async with stub_server() as stub, open_room(stub.url) as room:
+        stub.patient, stub.answer_seconds = True, 40.0
+        await room.call()
+        await hush(room, "end of the greeting")
+        await room.say(SPEECH)
+        silent = []
+        for cough in range(COUGHS):
+            await room.wait_until(lambda: steady(room), f"answer before cough {cough}")
+            start = await room.mark()
+            await room.say(COUGH)
+            await hush(room, "silence for the cough")
+            await hear(room, f"answer after cough {cough}")
+            heard, spoken = await room.record(start), await room.spoken(start)
+            silent.append(broken_in(heard, spoken, 0.2)[1])
+        # Where the machine held the bot's voice up just then, there is nothing to measure.
+        assert 0 < min(filter(None, silent), default=0) <= WAY_SECONDS, silent
+        assert await room.said("unheard") == ""
+        assert "utterance 2" not in await room.said("caller")
 
 
 async def test_mute_keeps_the_microphone_quiet() -> None:

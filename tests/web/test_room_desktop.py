@@ -1,6 +1,5 @@
 """The room's desktop in a real Chromium: every command of the tools, and the same by hand."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from bot.messages import TaskNews, Trouble
 from bot.store import notes
 from tests.fixtures.chromium import Room, open_room
 from tests.fixtures.stub_bot import StubServer, stub_server
+from tests.web.looks import axe_finds_nothing, load_axe, picture
 from tools import ui
 from tools.page import NotShown
 
@@ -373,20 +373,12 @@ async def _said(room: Room, words: str) -> bool:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.timeout(240)
 async def test_axe_finds_nothing(dark: bool, built_pages: Path) -> None:
-    script = built_pages / "pages/node_modules/axe-core/axe.min.js"
-    axe = await asyncio.to_thread(script.read_text, encoding="utf-8")
-
     async def check(room: Room, state: str) -> None:
-        await room.page.evaluate(axe)
-        found = await room.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        problems = [
-            f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}"
-            for one in found["violations"]
-        ]
-        assert problems == [], f"in the state {state}"
-        assert len(found["passes"]) > 10
+        await room.page.screenshot(path=picture("room", f"{state}-{'dark' if dark else 'light'}"))
+        await axe_finds_nothing(room.page, state)
 
     async with stub_server() as stub, open_room(stub.url, dark=dark) as room:
+        await load_axe(room.page, built_pages)
         await check(room, "idle")
         await room.call()
         page = stub.page

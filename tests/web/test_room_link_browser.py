@@ -5,7 +5,6 @@ real. Pictures go to `$SCREENSHOTS/room` (default /tmp/tandem-screenshots).
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from tests.fakes.script import Ask, CallTool, Say
 from tests.fakes.twilio_api import ACCOUNT_SID, AUTH_TOKEN, TwilioApi
 from tests.fixtures.chromium import Room, open_room
 from tests.fixtures.house import Serve
+from tests.web.looks import axe_finds_nothing, load_axe, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -128,18 +128,12 @@ async def phoned(serve: Serve, openai_api: OpenAIApi, sid: str = "1") -> AsyncIt
             await asyncio.gather(call.task, return_exceptions=True)
 
 
-def shot(name: str) -> str:
-    folder = Path(os.environ.get("SCREENSHOTS", "/tmp/tandem-screenshots")) / "room"
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder / f"{name}.png")
-
-
 async def status(room: Room, text: str) -> None:
     await room.page.get_by_test_id("status").filter(has_text=text).wait_for()
 
 
 async def test_a_caller_sees_on_the_page_what_the_bot_shows(
-    serve: Serve, openai_api: OpenAIApi
+    serve: Serve, openai_api: OpenAIApi, built_pages: Path
 ) -> None:
     async with phoned(serve, openai_api) as call:
         await call.presses("2", "cannot be done now")
@@ -148,8 +142,10 @@ async def test_a_caller_sees_on_the_page_what_the_bot_shows(
             await status(room, "Connected to your call")
             assert "Tandem" in await room.page.title()
             assert "on its way" in await room.said("bot"), "what was said before it was opened"
+            assert "Keys 2 #" in await room.said("caller")
             await _another_browser(room, call)
             await _shown(room, call)
+            await _looked_at(room, built_pages)
             await _by_hand(room, call)
             call.line.end()
             await status(room, "Call ended")
@@ -157,7 +153,7 @@ async def test_a_caller_sees_on_the_page_what_the_bot_shows(
             assert await text.get_attribute("readonly") is not None
             assert "bread" in await text.input_value()
             assert "The call is over." in await room.page.locator("footer").inner_text()
-            await room.page.screenshot(path=shot("beside-over"))
+            await room.page.screenshot(path=picture("room", "beside-over"))
         asked = str([request.body for request in openai_api.of(ChatRequest)])
         assert "The caller has opened the page" in asked
         assert call.path.partition("#")[2] not in asked, "no model has seen the token"
@@ -174,7 +170,7 @@ async def _another_browser(room: Room, call: Phoned) -> None:
     await alert.wait_for()
     assert "opened in another browser" in await alert.inner_text()
     assert await page.locator("[data-caption]").count() == 0
-    await page.screenshot(path=shot("beside-refused"))
+    await page.screenshot(path=picture("room", "beside-refused"))
     await context.close()
 
 
@@ -192,14 +188,27 @@ async def _shown(room: Room, call: Phoned) -> None:
     await text.wait_for()
     assert await text.input_value() == f"bread\n{EVIL}"
     assert "hacked" not in await room.page.title()
-    await room.page.screenshot(path=shot("beside-light"))
+    await room.page.screenshot(path=picture("room", "beside-light"))
     await room.page.reload()
     await status(room, "Connected to your call")
     await canvas.locator("rect").nth(1).wait_for()  # loaded anew, it looks as it did
     await room.page.get_by_role("button", name="Shopping").click()
-    await room.page.set_viewport_size({"width": 390, "height": 780})
-    await room.page.screenshot(path=shot("beside-on-a-phone"))
-    await room.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+async def _looked_at(room: Room, built_pages: Path) -> None:
+    """In both themes and on a phone: axe objects to nothing, and nothing is wider than that."""
+    page = room.page
+    await load_axe(page, built_pages)
+    await axe_finds_nothing(page, "light")
+    await page.emulate_media(color_scheme="dark")
+    await page.screenshot(path=picture("room", "beside-dark"), animations="disabled")
+    await axe_finds_nothing(page, "dark")
+    await page.set_viewport_size({"width": 390, "height": 780})
+    await page.screenshot(path=picture("room", "beside-on-a-phone"))
+    await axe_finds_nothing(page, "on a phone")
+    assert await page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size({"width": 1280, "height": 800})
 
 
 async def _by_hand(room: Room, call: Phoned) -> None:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from bot.errors import StoreError
-from bot.store import erase, queries, queries_search
-from bot.store.queries import StoredCall
+from bot.store import erase, queries, queries_search, tool_events
+from bot.store.queries import StoredCall, StoredEvent
 from bot.store.queries_search import Found, Wanted
 from bot.web.console.desk import Desk
 from bot.web.console.figures import NO_COSTS, estimate
@@ -19,17 +19,15 @@ from bot.web.console.pages_calls import (
     CallCount,
     CallPage,
     CallTask,
+    CallTool,
     FoundCall,
     FoundCalls,
-    Moment,
     TurnTime,
 )
 from bot.web.console.recording import Recordings
 from bot.web.console.refusals import refuse
 
 PAGE = 50
-TOOL = "tool"
-"""The kind of event that says that a tool was called."""
 MOST_EVENTS = 5_000
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"\+?\d{2,15}")
@@ -89,11 +87,18 @@ async def page(desk: Desk, call_id: str) -> CallPage:
             TurnTime(number=turn.number, at=moment(turn.started_at), stages=dict(turn.stages))
             for turn in turns
         ],
-        tools=[Moment(at=moment(e.at), text=e.detail) for e in events if e.kind == TOOL],
+        tools=[_tool(event) for event in events if event.kind == tool_events.KIND],
         tasks=tasks,
         costs=estimate(desk, call.mode, _seconds(call)),
         recorded_at=moment(datetime.fromtimestamp(began, UTC)) if recorded else "",
         missing=[NO_COSTS, *trouble],
+    )
+
+
+def _tool(event: StoredEvent) -> CallTool:
+    found = tool_events.read(event.detail)
+    return CallTool(
+        at=moment(event.at), text=found.how, arguments=found.arguments, answer=found.answer
     )
 
 

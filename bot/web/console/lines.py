@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.store import tool_events
 from bot.store.queries import StoredEvent, StoredUtterance
 from bot.web.console.messages import LiveLine
 
@@ -32,7 +33,9 @@ def utterance_line(row: Mapping[str, Any]) -> LiveLine:
 
 def event_line(row: Mapping[str, Any]) -> LiveLine:
     """Of an event's row."""
-    return _line(row["id"], moment(row["at"]), "event", f"{row['kind']}: {row['detail']}")
+    kind, detail = row["kind"], row["detail"]
+    said = tool_events.read(detail).how if kind == tool_events.KIND else detail
+    return _line(row["id"], moment(row["at"]), "event", f"{kind}: {said}")
 
 
 def times_line(turn: int, stages: Mapping[str, float]) -> LiveLine:

@@ -45,20 +45,25 @@ class ConsoleRefusal(Body):
     retry_after: int
 
 
-class LiveCall(Body):
-    """A call that is not over. `worker`: the process that has it, if it can be reached from here;
-    `near`: whether it can. `wait_ms`: of the last answer, from the caller's last sound to the
-    bot's first; 0 before the first."""
+class CallFacts(Body):
+    """Whose call it is, and in which mode."""
 
     id: str
-    worker: int
-    near: bool
     channel: str
     direction: str
     caller: str
     callee: str
     mode: str
     mode_reason: str
+
+
+class LiveCall(CallFacts):
+    """A call that is not over. `worker`: the process that has it, if it can be reached from here;
+    `near`: whether it can. `wait_ms`: of the last answer, from the caller's last sound to the
+    bot's first; 0 before the first."""
+
+    worker: int
+    near: bool
     providers: dict[str, str]
     state: str
     stage: Literal["ringing", "listening", "caller", "thinking", "bot", "ending", "elsewhere"]

@@ -7,19 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.web.console.messages import Body, LiveLine
+from bot.web.console.messages import Body, CallFacts, LiveLine
 
 
-class FoundCall(Body):
+class FoundCall(CallFacts):
     """A call in the history. `slowest`: seconds of the longest wait for an answer."""
 
-    id: str
-    channel: str
-    direction: str
-    caller: str
-    callee: str
-    mode: str
-    mode_reason: str
     state: str
     started_at: str
     seconds: float
@@ -65,6 +58,15 @@ class Moment(Body):
     text: str
 
 
+class CallTool(Body):
+    """A tool that was called: how it went, its arguments as JSON, and what it answered."""
+
+    at: str
+    text: str
+    arguments: str
+    answer: str
+
+
 class CallTask(Body):
     """A job that was delegated in a call. `told`: how its result reached the caller."""
 
@@ -84,8 +86,8 @@ class CostLine(Body):
 
 
 class CallPage(Body):
-    """All that is known of a call. `recorded_at`: when its recording begins. `tools`: the calls of
-    tools. `missing`: what is not known."""
+    """All that is known of a call. `recorded_at`: when its recording begins. `missing`: what is
+    not known."""
 
     call: FoundCall
     provider_call_id: str
@@ -94,7 +96,7 @@ class CallPage(Body):
     providers: dict[str, str]
     lines: list[LiveLine]
     turns: list[TurnTime]
-    tools: list[Moment]
+    tools: list[CallTool]
     tasks: list[CallTask]
     costs: list[CostLine]
     recorded_at: str

@@ -1,6 +1,6 @@
 // Written by `python -m bot.web.typescript` from the Python models. Do not edit.
 
-export type PageMessage = Caption | Cut | Ended | Notice | Session | TaskNews | Trouble | TurnTimes;
+export type PageMessage = Caption | Cut | Ended | Hold | Notice | Session | TaskNews | Trouble | TurnTimes;
 
 export type UiCommand =
   | { command: "browser.open"; payload: BrowserOpen }
@@ -76,7 +76,7 @@ export interface CallPage {
   providers: Partial<Record<string, string>>;
   lines: Array<LiveLine>;
   turns: Array<TurnTime>;
-  tools: Array<Moment>;
+  tools: Array<CallTool>;
   tasks: Array<CallTask>;
   costs: Array<CostLine>;
   recorded_at: string;
@@ -89,6 +89,13 @@ export interface CallTask {
   status: string;
   result: string;
   told: string;
+}
+
+export interface CallTool {
+  at: string;
+  text: string;
+  arguments: string;
+  answer: string;
 }
 
 export interface Candidate {
@@ -240,6 +247,11 @@ export interface HealthPage {
   missing: Array<string>;
 }
 
+export interface Hold {
+  type: "hold";
+  state: "held" | "resumed" | "dropped";
+}
+
 export interface LinkToken {
   token: string;
 }
@@ -252,14 +264,14 @@ export interface LinkedPage {
 
 export interface LiveCall {
   id: string;
-  worker: number;
-  near: boolean;
   channel: string;
   direction: string;
   caller: string;
   callee: string;
   mode: string;
   mode_reason: string;
+  worker: number;
+  near: boolean;
   providers: Partial<Record<string, string>>;
   state: string;
   stage: "ringing" | "listening" | "caller" | "thinking" | "bot" | "ending" | "elsewhere";

@@ -130,10 +130,24 @@ function Tools({ page }: { page: CallPage }) {
     <section class="card" aria-label="Tools">
       <h2>Tools</h2>
       {page.tools.length ? (
-        <ul class="plain-list">
+        <ul class="plain-list tools">
           {page.tools.map((each) => (
             <li key={each.at + each.text}>
-              <time>{into(page, each.at)}</time> {each.text}
+              {each.arguments || each.answer ? (
+                <details>
+                  <summary>
+                    <time>{into(page, each.at)}</time> {each.text}
+                  </summary>
+                  <p class="quiet">Asked with</p>
+                  <pre>{each.arguments}</pre>
+                  <p class="quiet">Answered</p>
+                  <pre>{each.answer || "nothing"}</pre>
+                </details>
+              ) : (
+                <>
+                  <time>{into(page, each.at)}</time> {each.text}
+                </>
+              )}
             </li>
           ))}
         </ul>

@@ -3,7 +3,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import type { CallCount, FoundCall, FoundCalls } from "../messages";
 import { CallView } from "./CallView";
 import { address, ask } from "./api";
-import { count, length, ms, party, when, words } from "./format";
+import { length, ms, party, several, when, words } from "./format";
 import { DownloadIcon, SearchIcon } from "./icons";
 import { detail, link } from "./route";
 
@@ -75,7 +75,7 @@ function History() {
   }
 
   const all = [...(page.value?.calls ?? []), ...more.value];
-  const total = counted.value ? `${count(counted.value.total)} calls, the newest` : "Calls";
+  const total = counted.value ? `${several(counted.value.total, "call")}, the newest` : "Calls";
   return (
     <>
       <h1>Calls</h1>
@@ -187,9 +187,9 @@ function Row({ call }: { call: FoundCall }) {
         <span class="said">{call.excerpt}</span>
         <span class="facts">
           {call.recorded && <span class="tag plainly">recorded</span>}
-          {call.errors > 0 && <span class="tag bad">{call.errors} errors</span>}
+          {call.errors > 0 && <span class="tag bad">{several(call.errors, "error")}</span>}
           {call.slow_turns > 0 && (
-            <span class="tag warn" title={`${call.slow_turns} slow turns`}>
+            <span class="tag warn" title={several(call.slow_turns, "slow turn")}>
               up to {ms(call.slowest * 1000)}
             </span>
           )}

@@ -204,7 +204,7 @@ const runs = (call: LiveCall): number => clockTick.value - Date.parse(call.start
 
 function facts(call: LiveCall): [string, string][] {
   const price = load.value?.prices[call.mode];
-  const cost = price === undefined ? "not known" : `about ${dollars((runs(call) / 60) * price)}, estimated`;
+  const cost = price === undefined ? "not known" : `about ${dollars((Math.max(0, runs(call)) / 60) * price)}, estimated`;
   return [
     ["Mode", `${call.mode} (${call.mode_reason})`],
     ["Number called", call.direction === "inbound" ? call.callee : call.caller],

@@ -76,7 +76,7 @@ function SideBySide({ rows, mode }: { rows: readonly ModeRow[]; mode: string }) 
       {rows.map((row) => (
         <tr key={row.name}>
           <th scope="row">
-            {row.title} {row.name === mode && <span class="tag">new calls</span>}
+            {row.name} {row.name === mode && <span class="tag">new calls</span>}
           </th>
           <td>{count(row.live)}</td>
           <td>{count(row.calls)}</td>
@@ -98,8 +98,8 @@ function Rules({ page }: { page: ModePage }) {
     <section class="card" aria-label="Rules">
       <h2>Automatic rules</h2>
       <p class="quiet">
-        They stand in config.json, which is read anew when it is saved, and come before the
-        operator’s mode.
+        They stand in config.json, which is read anew when it is saved. They come before the
+        operator’s mode, and behind a rollout and a number’s own mode.
       </p>
       {page.rules.length ? (
         <ul class="plain-list">

@@ -56,7 +56,8 @@ export function Switch({ page, change }: Part) {
                 onChange={() => (mode.value = each.name)}
               />
               <span>
-                <b>{each.title}</b>
+                <b>{each.name}</b>
+                {each.title !== each.name && <small>{each.title}</small>}
                 <small>{each.lacks || each.down || lately(each)}</small>
               </span>
             </label>
@@ -99,7 +100,7 @@ export function Switch({ page, change }: Part) {
         </fieldset>
         <div class="row">
           <button class="button" disabled={Boolean(row?.lacks)}>
-            Switch to {row?.title ?? mode.value}
+            Switch to {mode.value}
           </button>
           {page.chosen && (
             <button
@@ -131,7 +132,7 @@ export function Rollout({ page, change }: Part) {
       </p>
       {page.rows.map((row) => (
         <label class="slider" key={row.name} data-lacks={Boolean(row.lacks)}>
-          <span>{row.title}</span>
+          <span>{row.name}</span>
           <input
             type="range"
             min="0"

@@ -36,7 +36,7 @@ function Shown({ page }: { page: MoneyPage }) {
   const times = useMemo(() => days.map((day) => Date.parse(`${day}T12:00:00Z`) / 1000), [days]);
   const costs = page.dollars > 0;
   const title = costs ? "Estimated cost a day, by mode" : "Minutes a day, by mode";
-  const show = (value: number) => (costs ? dollars(value) : count(Number(value.toFixed(1))));
+  const show = (value: number) => (costs ? dollars(value) : count(Number(value.toPrecision(2))));
   const series = useMemo<Series[]>(
     () =>
       modes.map((mode, at) => ({

@@ -1,7 +1,7 @@
 import type { LiveCall } from "../messages";
 import { Breakers } from "./Breakers";
 import { LivePanel } from "./LivePanel";
-import { count, length, ms, party } from "./format";
+import { count, length, ms, party, several } from "./format";
 import { ListenIcon } from "./icons";
 import { hearing } from "./listen";
 import { calls, clockTick, connected, load } from "./live";
@@ -109,7 +109,7 @@ function Row({ call }: { call: LiveCall }) {
           <small>
             {STAGES[call.stage]}
             <span class="narrow"> · {call.mode}</span>
-            {call.errors > 0 && <em class="bad"> · {call.errors} errors</em>}
+            {call.errors > 0 && <em class="bad"> · {several(call.errors, "error")}</em>}
           </small>
         </span>
         <span class="said">

@@ -34,9 +34,13 @@ export function ms(value: number): string {
 }
 
 export const dollars = (value: number): string =>
-  value < 0 ? "–" : `$${value.toFixed(value !== 0 && value < 0.995 ? 3 : 2)}`;
+  value < 0 ? "–" : `$${value.toFixed(value >= 0.0005 && value < 0.995 ? 3 : 2)}`;
 
 export const count = (value: number): string => value.toLocaleString();
+
+/** "1 error", "3 errors". */
+export const several = (many: number, thing: string): string =>
+  `${count(many)} ${thing}${many === 1 ? "" : "s"}`;
 
 /** Who is at the other end. */
 export function party(call: {

@@ -103,13 +103,18 @@ function TurnRow({ turn, last }: { turn: Turn; last: boolean }) {
       {turn.caller?.text ? (
         <p class={turn.caller.final ? "line caller" : "line caller pending"}>
           <span class="unseen">You: </span>
-          <span data-caption="caller">{turn.caller.text}</span>
+          <span data-caption="caller">{withKeys(turn.caller.text)}</span>
         </p>
       ) : null}
       <BotLine turn={turn} growing={last && inCall.value} />
       {turn.stages ? <Times turn={turn.number} stages={turn.stages} /> : null}
     </li>
   );
+}
+
+/** Keys that a caller has pressed come as "DTMF: 12#". */
+function withKeys(text: string): string {
+  return text.replace(/^DTMF: ([\d*#]+)$/, (_, keys: string) => `Keys ${[...keys].join(" ")}`);
 }
 
 function BotLine({ turn, growing }: { turn: Turn; growing: boolean }) {

@@ -1,6 +1,6 @@
 // One RTCPeerConnection of a conversation. It says when it is lost, within four seconds: browsers
 // take 5 to 30.
-import type { Answer, Candidate } from "../messages";
+import type { Answer, Candidate, Hold } from "../messages";
 import { sendCandidates } from "./api";
 import type { RtviMessage } from "./peer";
 
@@ -14,6 +14,8 @@ interface LinkEvents {
 const PING_MS = 1000;
 /** The server sends sound all the time, also silence: so many seconds without any are a loss. */
 const SILENT_TICKS = 4;
+/** From the bot's last packet of what nobody wants to hear any more until it has been played. */
+const UNDER_WAY_MS = 400;
 
 export class Link {
   private readonly pc = new RTCPeerConnection();
@@ -24,6 +26,8 @@ export class Link {
   private ticks = 0;
   private packets = 0;
   private silent = 0;
+  private heldAt = 0;
+  private opening = 0;
   private closed = false;
 
   constructor(
@@ -58,6 +62,19 @@ export class Link {
     void this.sender?.replaceTrack(microphone.getAudioTracks()[0] ?? null);
   }
 
+  /** Silences the bot at once, for sound under way would be heard for another 0.2 s; or lets it be heard. */
+  hold(state: Hold["state"]): void {
+    clearTimeout(this.opening);
+    if (state === "held") this.heldAt = performance.now();
+    const wait = state === "dropped" ? this.heldAt + UNDER_WAY_MS - performance.now() : 0;
+    if (wait > 0) this.opening = window.setTimeout(() => this.voice(true), wait);
+    else this.voice(state !== "held");
+  }
+
+  private voice(heard: boolean): void {
+    for (const receiver of this.pc.getReceivers()) receiver.track.enabled = heard;
+  }
+
   send(type: string, data: unknown): void {
     if (this.channel.readyState !== "open") return;
     this.channel.send(JSON.stringify({ label: "rtvi-ai", type, id: crypto.randomUUID(), data }));
@@ -66,6 +83,7 @@ export class Link {
   close(): void {
     this.closed = true;
     clearInterval(this.ticks);
+    clearTimeout(this.opening);
     this.channel.close();
     this.pc.close();
   }

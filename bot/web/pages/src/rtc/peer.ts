@@ -104,7 +104,7 @@ export class Peer {
         if (message.message?.type === "peerLeft") this.finish(true);
         break;
       case "server-message":
-        this.events.message(message.data as PageMessage);
+        this.told(message.data as PageMessage);
         break;
       case "ui-command":
         this.events.command(message.data as UiCommand);
@@ -115,6 +115,11 @@ export class Peer {
       default:
         this.events.rtvi(message.type, (message.data ?? {}) as Record<string, unknown>);
     }
+  }
+
+  private told(message: PageMessage): void {
+    if (message.type === "hold") this.link?.hold(message.state);
+    this.events.message(message);
   }
 
   private becomeReady(): void {
