@@ -1,6 +1,5 @@
 """The fixtures that every test may use, and which tests may run beside one another."""
 
-import os
 import re
 from functools import cache
 from typing import Any
@@ -30,12 +29,10 @@ LANES = {
 """What a file of each lane has: a marker, or a fixture that starts the models or the program. The
 first that fits counts."""
 ORDER = ("real time", "gateway", "programs", "")
-NICENESS = 5
-"""Of all but the conversations in real time: a third of their share of a core that both want."""
 
 
 class Lanes(LoadScopeScheduling):
-    """Deals the tests out to three processes: a file stays together; all that hold real
+    """Deals the tests out to two processes: a file stays together; all that hold real
     conversations are one behind another, so that they do not slow each other down. So are those
     that share the gateway, and those that start the program: they wait more than they compute."""
 
@@ -59,9 +56,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long lanes first."""
     items.sort(key=lambda item: ORDER.index(lane(str(item.path))))
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A process that is past the conversations in real time, or has none, steps back for them."""
-    if hasattr(item.config, "workerinput") and lane(str(item.path)) != "real time":
-        os.nice(max(0, NICENESS - os.nice(0)))

@@ -22,6 +22,8 @@ BEFORE_SECONDS = 0.4 + START_SECONDS
 LATE_SECONDS = 5.0
 """Kept besides: audio comes by call, the news that it is speech as a frame, which is late when the
 machine is busy or the pipeline is only just there."""
+CLOCK_SECONDS = 0.005
+"""By which two looks at the clock for one moment may differ."""
 PIECE_SECONDS = 0.1
 """Of audio in one message."""
 MOST_SECONDS = 60.0
@@ -80,8 +82,7 @@ class CallerAudio:
         pieces: deque[bytes] = deque()
         size = 0
         for heard_at, piece in reversed(self._before):
-            middle = heard_at - len(piece) / 4 / self.rate
-            if size >= least and middle < known_at - BEFORE_SECONDS:
+            if size >= least and heard_at < known_at - BEFORE_SECONDS + CLOCK_SECONDS:
                 break
             pieces.appendleft(piece)
             size += len(piece)
