@@ -30,6 +30,8 @@ _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"</?[a-zA-Z][^>\n]*>"), " "),
     (re.compile(r"^\s{0,3}(#{1,6}|>|[-*+•]|\d{1,2}[.)])\s+", re.M), ""),
     (re.compile(r"^\s*\|?[\s:|-]{3,}\|?\s*$", re.M), " "),
+    (re.compile(r"(?<=\d)\s*\*\*\s*(?=\d)"), " ^ "),
+    (re.compile(r"(?<=\d)\s*\*\s*(?=\d)"), " × "),
     (re.compile(r"(\*\*|__|~~|`|\*)"), ""),
     (re.compile(r"(?<!\w)_([^_\n]+)_(?!\w)"), r"\1"),
     (re.compile(r"\s*\|\s*"), ", "),

@@ -11,6 +11,8 @@ from bot.speech.speakable import speakable
     ("written", "spoken"),
     [
         ("**Sure!** It is `ready`.", "Sure! It is ready."),
+        ("6*7 is 42, and *not* **43**", "six times seven is forty-two, and not forty-three"),
+        ("2**3 is 8", "two ^ three is eight"),
         ("# Menu\n- tea\n- cake", "Menu. tea. cake"),
         ("See [our page](https://x.example/a).", "See our page."),
         ("Great! 🎉", "Great!"),
