@@ -24,7 +24,7 @@ class Patience:
     latest: float = math.inf
 
 
-FAST = Patience(2.5, 1.0, 2.6)
+FAST = Patience(2.4, 1.0, 2.5)
 """Whatever fails, the caller hears something within 3 s: a voice that was asked by then begins in
 time."""
 SLOW = Patience(4.5, 4.5)

@@ -12,7 +12,7 @@ AT_ONCE_SECONDS, HELD_SECONDS = 0.5, 0.3
 once, of the rest all but the last 0.3 s: if it breaks off, what is passed on ends with a word."""
 CHARACTERS_PER_SECOND = 15.0
 """English read aloud, where the voice's own pace is not known."""
-RULES = Rules(late=(1.5, 2.0), stall=1.5, impatient=1.5)
+RULES = Rules(late=(1.4, 2.0), stall=1.5, impatient=1.4)
 """A voice is not doubled: two of them in a sentence are worse than one that begins late. So the
 next is asked soon: nothing else can be said while a voice is waited for."""
 

@@ -24,7 +24,7 @@ RATE = 24_000
 PIECE_BYTES = RATE * 2 // 10
 """Sound is passed on in pieces of at least 0.1 s, and of as much as has come by then: each piece
 costs four steps through the pipeline. Pipecat's 0.5 s delays the first word by as much."""
-CLOUD_SECONDS = 1.6
+CLOUD_SECONDS = 1.5
 """To a voice's first sound in a call: nothing else can be said meanwhile, and an apology is to be
 heard within 3 s of the question, a tool's time and the model's included."""
 _TIMEOUT = httpx2.Timeout(connect=2.0, read=60.0, write=4.0, pool=2.0)

@@ -14,7 +14,7 @@ from bot.modes.operators import Operators
 from bot.modes.setup import Setup
 from bot.settings import Settings
 from bot.store.store import Store
-from tests.store.conftest import database, recorder, server, store  # noqa: F401 - fixtures
+from tests.store.conftest import database, impatient, recorder, server, store  # noqa: F401 - fixtures
 
 
 @dataclass

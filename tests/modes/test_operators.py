@@ -270,6 +270,7 @@ async def test_a_rollout_is_set_checked_and_ended(store: Store, http: httpx2.Asy
     assert desk.told[-1] == "anna: rollout from embedded 100 % to none"
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_without_the_database_nothing_changes_and_calls_go_on(
     store: Store, database: Database, http: httpx2.AsyncClient
 ) -> None:

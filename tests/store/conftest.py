@@ -20,11 +20,14 @@ def server(request: pytest.FixtureRequest) -> PostgresServer | None:
 
 
 @pytest.fixture
-async def database(
-    server: PostgresServer | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Database]:
-    """An empty database, on each of the two."""
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that cut the database: SQLite gives up at once. Others wait for their turn."""
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
+
+
+@pytest.fixture
+async def database(server: PostgresServer | None, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database, on each of the two."""
     made: SqliteDatabase | PostgresDatabase
     if server is None:
         made = SqliteDatabase(tmp_path / "tandem.db")

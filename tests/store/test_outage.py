@@ -16,6 +16,8 @@ from bot.store.store import Store
 from tests.fixtures.postgres import PASSWORD, QUOTED_PASSWORD, PostgresServer
 from tests.store.databases import Database, PostgresDatabase, eventually
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 
 def say(recorder: Recorder, call: Call, *numbers: int) -> None:
     for number in numbers:

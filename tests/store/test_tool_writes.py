@@ -163,6 +163,7 @@ async def test_documents_are_searched_by_their_words(store: Store) -> None:
     assert await passages.search(store, "Haarschnitt") == []
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_database_that_is_away_is_one_line_without_the_password(
     store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +183,7 @@ async def test_a_database_that_is_away_is_one_line_without_the_password(
     assert (await notes.create(store, ME, "A", "x", key="k")).title == "A"
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_short_outage_is_not_noticed(store: Store, database: Database) -> None:
     database.cut()
 
