@@ -1,9 +1,9 @@
 """The audio front end: the caller's audio ends here and becomes a few frames a sentence.
 
-Transports give it audio by call (`hear`), so no frame travels for every 20 ms. It feeds voice
-activity detection on the spot, keeps the sound for the STT and the turn model, and hands each piece
-to whoever asked for it (`taps`: a recorder, somebody listening in). A transport of Pipecat's own
-sends frames; those are heard and end here too.
+Transports give it audio by call (`take`), so no frame travels for every 20 ms. It feeds voice
+activity detection, together with the other calls' ears (`pipelines.rounds`), keeps the sound for
+the STT and the turn model, and hands each piece to whoever asked for it (`taps`: a recorder,
+somebody listening in). A transport of Pipecat's own sends frames; those are heard and end here too.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from bot.frames import SpeechPausedFrame, SpeechResumedFrame
-from bot.speech.hearing import START_SECONDS, STOP_SECONDS, Edge, Hearing, Tap
+from bot.speech.hearing import START_SECONDS, STOP_SECONDS, Detector, Edge, Hearing, Tap
+from pipelines.rounds import rounds
 
 LOST_SECONDS = 1.0
 """Without any audio, after which a caller in mid-speech counts as silent: a muted microphone, a
@@ -58,6 +59,9 @@ class Ear(FrameProcessor):
         self._watch: asyncio.Task[None] | None = None
         self._running = False
         self._early: deque[bytes] = deque(maxlen=EARLY_PIECES)
+        self._pieces: deque[bytes] = deque()
+        self._untold: deque[tuple[list[Frame], Awaitable[None] | None]] = deque()
+        self._telling: asyncio.Task[None] | None = None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Hear audio frames, pass everything else on."""
@@ -80,37 +84,74 @@ class Ear(FrameProcessor):
         await super().cleanup()  # type: ignore[no-untyped-call]
 
     async def hear(self, pcm: bytes) -> None:
-        """Take a piece of the caller's audio, 16-bit mono PCM at the hearing's rate."""
-        telling = self.take(pcm)
-        if telling is not None:
-            await telling
+        """Take a piece of the caller's audio and return when all is told that is in it."""
+        self.take(pcm)
+        while self._pieces:
+            self.judge()
+        if self._telling:
+            await self._telling
 
-    def take(self, pcm: bytes) -> Awaitable[None] | None:
-        """The same by a plain call; returns what has still to be awaited, mostly nothing."""
+    def take(self, pcm: bytes) -> None:
+        """Take a piece of the caller's audio, 16-bit mono PCM at the hearing's rate; what is in it
+        is told soon."""
         if not self._running:
             self._early.append(pcm)
-            return None
+            return
         self._heard_at = time.monotonic()
         for tap in list(self.taps):
             self._tap(tap, pcm)
+        if not self._pieces:
+            rounds().add(self)
+        size = self.hearing.window_bytes
+        # A pause's sound is to be had only at its edge, so no piece has two windows.
+        self._pieces.extend(pcm[at : at + size] for at in range(0, len(pcm), size))
+
+    def window(self) -> tuple[Detector, bytes] | None:
+        """The window that `judge` will have judged, if it is complete, and by whom."""
+        return self.hearing.window(self._pieces[0]) if self._pieces else None
+
+    def judge(self) -> bool:
+        """Hear the next piece; return whether there are more."""
+        if not self._pieces:
+            return False
         frames: list[Frame] = []
         likely = False
-        size = self.hearing.window_bytes
-        for at in range(0, len(pcm), size):  # a pause's sound is to be had only at its edge
-            for edge in self.hearing.hear(pcm[at : at + size]):
-                frames += self._passed(edge)
-                likely = likely or edge is Edge.LIKELY
+        try:
+            edges = self.hearing.hear(self._pieces.popleft())
+        except Exception as error:
+            self._deaf(error)
+            return False
+        for edge in edges:
+            frames += self._passed(edge)
+            likely = likely or edge is Edge.LIKELY
         if self.hearing.speaking and self._heard_at - self._told_at > _ACTIVITY_SECONDS:
             self._told_at = self._heard_at
             frames.append(UserSpeakingFrame())
         hint = self.on_likely() if likely else None
-        return self._tell(frames, hint) if frames or hint else None
+        if frames or hint:
+            self._untold.append((frames, hint))
+            if not self._telling:
+                self._telling = self.create_task(self._tell())
+        return bool(self._pieces)
 
-    async def _tell(self, frames: list[Frame], hint: Awaitable[None] | None = None) -> None:
-        if hint:
-            await hint
-        for frame in frames:
-            await self.push_frame(frame)
+    def _deaf(self, error: Exception) -> None:
+        """Detection broke: whoever cares for the caller has to know, for nothing will be heard."""
+        self._running = False
+        self._pieces.clear()
+        text = f"the caller cannot be heard: {type(error).__name__}: {error}"
+        said = self.push_error(text, exception=error, force_treat_as_permanent=True)
+        self.create_task(said)
+
+    async def _tell(self) -> None:
+        try:
+            while self._untold:
+                frames, hint = self._untold.popleft()
+                if hint:
+                    await hint
+                for frame in frames:
+                    await self.push_frame(frame)
+        finally:
+            self._telling = None
 
     def _tap(self, tap: Tap, pcm: bytes) -> None:
         """Hand audio to a listener; one that breaks is left out from now on, the call goes on."""
@@ -153,11 +194,14 @@ class Ear(FrameProcessor):
                 if self.hearing.speaking:
                     logger.warning("the caller's audio stopped in mid-speech")
                 for edge in self.hearing.silence():
-                    await self._tell(self._passed(edge, LOST_SECONDS))
+                    for frame in self._passed(edge, LOST_SECONDS):
+                        await self.push_frame(frame)
                 self.hearing.forget_stretch()
 
     async def _stop(self) -> None:
         self._running = False
-        if self._watch:
-            watch, self._watch = self._watch, None
-            await self.cancel_task(watch)
+        self._pieces.clear()
+        tasks = [task for task in (self._watch, self._telling) if task]
+        self._watch = self._telling = None
+        for task in tasks:
+            await self.cancel_task(task)

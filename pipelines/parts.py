@@ -54,7 +54,7 @@ class Parts:
 class HandsAudioOver(Protocol):
     """A transport that gives the caller's audio to a function; others send frames."""
 
-    def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
+    def listen(self, hear: Callable[[bytes], None]) -> None:
         """Give `hear` the audio as it comes, 16-bit mono PCM."""
 
 

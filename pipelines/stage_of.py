@@ -5,10 +5,13 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
+from pipelines.ear import Ear
+
 
 def stage_of(frame: ErrorFrame) -> str:
     """`stt`, `llm`, `tts` or `other`."""
-    for kind, name in ((STTService, "stt"), (LLMService, "llm"), (TTSService, "tts")):
+    kinds = ((Ear, "stt"), (STTService, "stt"), (LLMService, "llm"), (TTSService, "tts"))
+    for kind, name in kinds:
         if isinstance(frame.processor, kind):
             return name
     return "other"

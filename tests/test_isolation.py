@@ -8,6 +8,7 @@ third by keys, and a third ask what the model fails at.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from itertools import permutations
 from pathlib import Path
@@ -196,7 +197,7 @@ def check_line(caller: Caller) -> None:
     assert {message["streamSid"] for _, message in line.messages} == {line.stream_sid}
     first, second, third = caller.answers
     if caller.manner == PATIENT:
-        assert text == f"{GREETING} {first} {APOLOGY} {third}"
+        assert _unbridged(text, APOLOGY, third) == f"{GREETING} {first} {APOLOGY} {third}"
         return
     cut = caller.answers[caller.manner]
     begin = GREETING if caller.manner == BY_VOICE else f"{GREETING} {first}"
@@ -206,11 +207,20 @@ def check_line(caller: Caller) -> None:
     between = text.removeprefix(begin).removesuffix(end)
     assert not between.endswith(MORE)
     assert named(between) <= {caller.name}
-    assert all(_of(cut, word) for word in between.split()), between
+    assert all(_of(f"{cut} {BRIDGE}", word) for word in between.split()), between
+
+
+def _unbridged(text: str, *sentences: str) -> str:
+    """Without the beginnings of bridges that these sentences have cut short."""
+    begun = "|".join(re.escape(BRIDGE[:size]) for size in range(len(BRIDGE), 0, -1))
+    for sentence in sentences:
+        text = re.sub(f"(?<= )(?:{begun})(?={re.escape(sentence)})", "", text)
+    return text
 
 
 def _of(text: str, word: str) -> bool:
-    """Whether a heard word is of a text; a held one may come twice, without a blank between."""
+    """Whether a heard word is of a text; a held one may come twice, without a blank between. On a
+    slow machine the caller may break into a bridge as well."""
     return word in text or any(
         word[:seam] in text and word[seam:] in text for seam in range(1, len(word))
     )

@@ -5,9 +5,9 @@ keeps the sound of the present stretch of speech (for the STT) and of the last s
 model), so nobody else needs the caller's audio piece by piece.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 START_SECONDS = 0.16
 """Speech from which a sound is a caller speaking; Pipecat has 0.2 s."""
@@ -40,6 +40,11 @@ class Detector(Protocol):
 
     def speech(self, window: bytes) -> bool:
         """Whether `window` samples of 16-bit mono PCM are speech."""
+
+    @staticmethod
+    def foresee(windows: Iterable[tuple[Any, bytes]]) -> None:
+        """Judge one window of each of several detectors of this kind at once; their next `speech`,
+        about this window, is quick."""
 
 
 class Edge(Enum):
@@ -97,6 +102,11 @@ class Hearing:
     def window_seconds(self) -> float:
         """Length of one window: by as much an edge is known later than it was."""
         return self._window_seconds
+
+    def window(self, pcm: bytes) -> tuple[Detector, bytes] | None:
+        """The first window that `hear(pcm)` will judge, if there is one, and by whom."""
+        lacks = self.window_bytes - len(self._rest)
+        return (self._detector, bytes(self._rest) + pcm[:lacks]) if len(pcm) >= lacks else None
 
     def hear(self, pcm: bytes) -> list[Edge]:
         """Take 16-bit mono PCM; return the edges in it, mostly none."""

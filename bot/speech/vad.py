@@ -5,11 +5,14 @@ at a fraction of its cost: the session is shared (it is thread-safe and keeps no
 made once, loudness is a mean square, and a line on which nothing stirs does not run the model.
 Counting windows into "the caller began, has stopped" is left to the listener.
 
-It runs where it is called: 0.16 ms a window, less than a hop to a thread costs.
+It runs where it is called: 0.2 ms a window, less than a hop to a thread costs. Most of that is the
+start of each of the model's operators, so `foresee` shows it the windows of several calls at once:
+30 of them take 1.4 ms.
 """
 
 import math
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -100,6 +103,7 @@ class SpeechDetector:
         self._low = 0
         self._unvoiced = _QUIET_WINDOWS
         self._still = 0
+        self._foreseen = False
         self._passed_over: deque[bytes] = deque(maxlen=_RUN_UP_WINDOWS)
         self._clear()
 
@@ -112,20 +116,47 @@ class SpeechDetector:
         Raises:
             ValueError: another length.
         """
+        if not self._foreseen and self._stirs(window):
+            self._judge()
+        self._foreseen = False
+        enough = _HELD_POWER if self._unvoiced < _QUIET_WINDOWS else _LOUD_POWER
+        speaking = self.confidence >= CONFIDENCE and self._power >= enough
+        self._unvoiced = 0 if speaking else self._unvoiced + 1
+        return speaking
+
+    @staticmethod
+    def foresee(windows: Iterable[tuple["SpeechDetector", bytes]]) -> None:
+        """Judge one window of each of several detectors; their next `speech` only says it.
+
+        Raises:
+            ValueError: a window of another length.
+        """
+        windows = list(windows)
+        shown: dict[int, list[SpeechDetector]] = defaultdict(list)
+        for detector, window in windows:
+            if detector._stirs(window):
+                shown[detector.window].append(detector)
+        for together in shown.values():
+            if len(together) == 1:
+                together[0]._judge()
+            else:
+                _judge_all(together)
+        for detector, _ in windows:
+            detector._foreseen = True
+
+    def _stirs(self, window: bytes) -> bool:
+        """Measure a window and lay it out for the model, if that has to see it."""
         samples = np.frombuffer(window, "<i2")
         self._measure(samples)
         self._still = self._still + 1 if self.level < STILL_DB else 0
         if self._still > _STILL_WINDOWS:
             self._passed_over.append(window)
             self.confidence = 0.0
-        else:
-            if self._passed_over:
-                self._run_up()
-            self._judge(samples)
-        enough = _HELD_POWER if self._unvoiced < _QUIET_WINDOWS else _LOUD_POWER
-        speaking = self.confidence >= CONFIDENCE and self._power >= enough
-        self._unvoiced = 0 if speaking else self._unvoiced + 1
-        return speaking
+            return False
+        if self._passed_over:
+            self._run_up()
+        self._lay_out(samples)
+        return True
 
     def _measure(self, samples: npt.NDArray[np.int16]) -> None:
         if len(samples) != self.window:
@@ -139,14 +170,20 @@ class SpeechDetector:
         """Bring the model up to date after a rest."""
         self._clear()
         for window in self._passed_over:
-            self._judge(np.frombuffer(window, "<i2"))
+            self._lay_out(np.frombuffer(window, "<i2"))
+            self._judge()
         self._passed_over.clear()
 
-    def _judge(self, samples: npt.NDArray[np.int16]) -> None:
+    def _lay_out(self, samples: npt.NDArray[np.int16]) -> None:
         self._past[:] = self._end
         np.divide(samples, _FULL, out=self._new)
-        output, self._feed["state"] = self._session.run(_OUTPUTS, self._feed)
-        self.confidence = float(output[0, 0])
+
+    def _judge(self) -> None:
+        output, state = self._session.run(_OUTPUTS, self._feed)
+        self._judged(float(output[0, 0]), state)
+
+    def _judged(self, confidence: float, state: npt.NDArray[np.float32]) -> None:
+        self.confidence, self._feed["state"] = confidence, state
         self._windows += 1
         self._low = self._low + 1 if self.confidence < _LOW_CONFIDENCE else 0
         if (
@@ -160,6 +197,19 @@ class SpeechDetector:
         self._feed["state"] = self._no_state
         self._end[:] = 0.0
         self._windows = 0
+
+
+def _judge_all(detectors: Sequence[SpeechDetector]) -> None:
+    """One run of the model for detectors of one rate."""
+    feeds = [detector._feed for detector in detectors]
+    feed = {
+        "input": np.concatenate([feed["input"] for feed in feeds]),
+        "state": np.concatenate([feed["state"] for feed in feeds], axis=1),
+        "sr": feeds[0]["sr"],
+    }
+    output, states = session().run(_OUTPUTS, feed)
+    for place, detector in enumerate(detectors):
+        detector._judged(float(output[place, 0]), states[:, place : place + 1].copy())
 
 
 def _decibels(power: float) -> float:

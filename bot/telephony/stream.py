@@ -5,9 +5,8 @@ last words are being played, and a caller who hangs up is noticed whatever the p
 """
 
 import asyncio
-import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from loguru import logger
@@ -33,8 +32,8 @@ class StreamNeverStarted(TandemError):
 class Sink(Protocol):
     """Where the caller's side of the stream goes."""
 
-    def audio(self, pcm: bytes) -> Awaitable[None] | None:
-        """Take 16-bit mono PCM at 8 kHz; return what has still to be awaited, if anything."""
+    def audio(self, pcm: bytes) -> None:
+        """Take 16-bit mono PCM at 8 kHz."""
 
     async def digit(self, key: KeypadEntry) -> None:
         """Take a pressed key."""
@@ -60,11 +59,8 @@ class MediaStream:
         self._websocket = websocket
         self._on_dropped = on_dropped
         self._sink: Sink | None = None
-        self._prompt = False  # the sink takes audio by a plain call
         self._early: deque[media.Media | media.Digit] = deque(maxlen=_EARLY)
         self._closed = False
-        self._unfinished: deque[Awaitable[None]] = deque()
-        self._finishing: asyncio.Task[None] | None = None
         self.gone = asyncio.Event()
         self.playout = Playout(self._mark)
         self.start = media.Start("", "")
@@ -106,37 +102,21 @@ class MediaStream:
 
     def _take(self, text: str) -> bool:
         """Take audio as it arrives; whatever else it is, or goes wrong, is the reader's."""
-        if self._sink is None or not self._prompt or self.gone.is_set():
+        if self._sink is None or self.gone.is_set():
             return False
         try:
             message = media.parse(text, self.start.stream_sid)
             if not isinstance(message, media.Media):
                 return False
-            unfinished = self._sink.audio(mulaw.decode(message.audio))
+            self._sink.audio(mulaw.decode(message.audio))
         except Exception:
             return False  # the reader meets the same error, and deals with it
-        if unfinished is not None:
-            self._unfinished.append(unfinished)
-            if self._finishing is None:
-                self._finishing = asyncio.create_task(self._finish())
         return True
-
-    async def _finish(self) -> None:
-        """Await what the sink left unfinished, in order."""
-        try:
-            while self._unfinished:
-                await self._unfinished.popleft()
-        except Exception:
-            logger.exception("the caller's audio cannot be taken")
-            await self.leave()
-        finally:
-            self._finishing = None
 
     async def listen(self, sink: Sink) -> None:
         """Give the caller's side to `sink`, beginning with what came before there was one."""
         while self._early:
             await self._deliver(sink, self._early.popleft())
-        self._prompt = not inspect.iscoroutinefunction(sink.audio)
         self._sink = sink
         if self.gone.is_set():
             await sink.left()
@@ -169,8 +149,6 @@ class MediaStream:
         if self._closed:
             return
         self._closed = True
-        if self._finishing:
-            self._finishing.cancel()
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._websocket.close(code)
@@ -185,9 +163,7 @@ class MediaStream:
 
     async def _deliver(self, sink: Sink, message: media.Media | media.Digit) -> None:
         if isinstance(message, media.Media):
-            unfinished = sink.audio(mulaw.decode(message.audio))
-            if unfinished is not None:
-                await unfinished
+            sink.audio(mulaw.decode(message.audio))
         else:
             await sink.digit(message.key)
 

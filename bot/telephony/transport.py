@@ -7,7 +7,7 @@ pipeline ends, so whoever opened the socket closes it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
@@ -79,7 +79,7 @@ class PhoneTransport(BaseTransport):
         """What the caller has heard."""
         return self._stream.playout
 
-    def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
+    def listen(self, hear: Callable[[bytes], None]) -> None:
         """Give the caller's audio (16-bit mono PCM at 8 kHz) to `hear`, as it comes."""
         self._input.hear = hear
 
@@ -117,7 +117,7 @@ class PhoneInput(BaseInputTransport):
         self._transport = transport
         self._stream = stream
         self.running = False
-        self.hear: Callable[[bytes], Awaitable[None] | None] | None = None
+        self.hear: Callable[[bytes], None] | None = None
 
     async def start(self, frame: StartFrame) -> None:
         """Start listening to the stream."""
@@ -134,9 +134,10 @@ class PhoneInput(BaseInputTransport):
         await super().cleanup()  # type: ignore[no-untyped-call]
         await self._transport.cleanup()  # type: ignore[no-untyped-call]
 
-    def audio(self, pcm: bytes) -> Awaitable[None] | None:
+    def audio(self, pcm: bytes) -> None:
         """Take 16-bit mono PCM at 8 kHz from the stream."""
-        return self.hear(pcm) if self.running and self.hear else None
+        if self.running and self.hear:
+            self.hear(pcm)
 
     async def digit(self, key: KeypadEntry) -> None:
         """Take a pressed key from the stream."""

@@ -1,7 +1,7 @@
 """Pipecat's WebRTC transport as the room uses it: audio both ways, few messages in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Literal
 
 from aiortc.jitterbuffer import JitterBuffer
@@ -61,7 +61,7 @@ async def hear_at_once(connection: SmallWebRTCConnection) -> None:
 class RoomInput(SmallWebRTCInputTransport):
     """Pipecat's WebRTC input; audio goes to whoever listens (`hear`), not into frames."""
 
-    hear: Callable[[bytes], Awaitable[None] | None] | None = None
+    hear: Callable[[bytes], None] | None = None
     takes_over = False
     """The page is connected already: another pipeline had it before."""
 
@@ -73,9 +73,8 @@ class RoomInput(SmallWebRTCInputTransport):
 
     async def push_audio_frame(self, frame: InputAudioRawFrame) -> None:
         """Hand 20 ms of audio over."""
-        telling = self.hear(frame.audio) if self.hear and not self._paused else None
-        if telling is not None:
-            await telling
+        if self.hear and not self._paused:
+            self.hear(frame.audio)
 
     def _create_audio_task(self) -> None:
         """There is no queue of audio frames to work through."""
@@ -185,7 +184,7 @@ class RoomTransport(SmallWebRTCTransport):
         fresh.input().takes_over = True
         return fresh
 
-    def listen(self, hear: Callable[[bytes], Awaitable[None] | None]) -> None:
+    def listen(self, hear: Callable[[bytes], None]) -> None:
         """Give the caller's audio (16-bit mono PCM at `IN_HZ`) to `hear`, as it comes."""
         self.input().hear = hear
 

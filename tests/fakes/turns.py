@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,10 @@ class ScriptedDetector:
         self.level = 20 * math.log10(max(mean, 0.5) / 32768)
         self.confidence = SPEECH if mean > LOUD else 0.0
         return mean > LOUD
+
+    @staticmethod
+    def foresee(windows: Iterable[tuple[Any, bytes]]) -> None:
+        """Do nothing: it is quick anyhow."""
 
 
 def _loudness(pcm: bytes) -> float:

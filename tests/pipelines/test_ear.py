@@ -206,7 +206,7 @@ async def test_the_first_words_are_heard_though_the_pipeline_was_still_being_bui
     transport, ear = PhoneTransport(stream), make()
     recorder = bytearray()
     ear.taps.append(recorder.extend)
-    transport.listen(ear.hear)
+    transport.listen(ear.take)
     async with small_pipeline(transport.input(), ear) as talk:
         await asyncio.sleep(1.0)
         assert [kind for kind in kinds(talk) if kind is not ClientConnectedFrame] == [

@@ -35,6 +35,10 @@ class Marks:
         self.confidence = 0.4 if mark in (3, 4) else 0.0
         return bool(mark == 1)
 
+    @staticmethod
+    def foresee(windows: object) -> None:
+        raise AssertionError("one call's hearing judges nobody else's window")
+
 
 def sound(script: str) -> bytes:
     """A window for each character.

@@ -131,9 +131,9 @@ def test_the_model_rests_while_nothing_stirs(monkeypatch: pytest.MonkeyPatch) ->
     detector = SpeechDetector(8000)
     judge, runs = detector._judge, []
 
-    def counted(samples: npt.NDArray[np.int16]) -> None:
-        runs.append(len(samples))
-        judge(samples)
+    def counted() -> None:
+        runs.append(1)
+        judge()
 
     monkeypatch.setattr(detector, "_judge", counted)
     for _ in range(1000):
@@ -208,6 +208,33 @@ def test_sixteen_calls_at_once_hear_what_each_would_hear_alone() -> None:
         together = list(threads.map(hear, calls, [vad.session()] * CALLS))
     assert together == alone
     assert len({tuple(heard) for heard in alone}) == CALLS
+
+
+def test_windows_judged_together_are_judged_as_each_would_be_alone() -> None:
+    """Calls of both rates, in whatever company; some of them rest, wake and run up."""
+    rates = [8000, 16000]
+    calls = [
+        windows(
+            bytes(2 * rate * (seed % 3)) + talk(rate, -45 - 10 * (seed % 3), seed=seed), 256 * n
+        )
+        for n, rate in enumerate(rates, 1)
+        for seed in range(CALLS // 2)
+    ]
+    alone = [SpeechDetector(rate) for rate in rates for _ in range(CALLS // 2)]
+    together = [SpeechDetector(rate) for rate in rates for _ in range(CALLS // 2)]
+    chance = np.random.default_rng(1)
+    heard = 0
+    for at in range(max(map(len, calls))):
+        there = [n for n, call in enumerate(calls) if at < len(call)]
+        now = chance.permutation(there)[: chance.integers(1, len(there) + 1)]
+        SpeechDetector.foresee((together[n], calls[n][at]) for n in now)
+        for n in there:
+            speech = alone[n].speech(calls[n][at])
+            assert together[n].speech(calls[n][at]) == speech
+            assert together[n].confidence == pytest.approx(alone[n].confidence, abs=1e-4)
+            assert together[n].level == alone[n].level
+            heard += speech
+    assert heard > 100
 
 
 def test_sixteen_smart_turns_at_once_judge_as_each_would_alone() -> None:

@@ -74,23 +74,26 @@ class ToneBot(FrameProcessor):
             await self.push_frame(TTSAudioRawFrame(audio[start : start + 3200], RATE, 1))
         await self.push_frame(TTSStoppedFrame())
 
-    async def listen(self, pcm: bytes) -> None:
+    def listen(self, pcm: bytes) -> None:
         seconds = len(pcm) / 2 / RATE
         if loudness(pcm) > _LOUD:
             self.loud_seconds += seconds
             self._quiet = 0.0
             if not self._turn and self._speaking:
                 self.interruptions += 1
-                await self.broadcast_interruption()
+                self.create_task(self.broadcast_interruption())
             self._turn = True
             return
         self._quiet += seconds
         if self._turn and self._quiet >= 0.3:
             self._turn = False
-            await self.speak(self.answer, 300.0)
-            self.answers -= 1
-            if self.answers == 0:
-                await self.push_frame(EndWorkerFrame(reason="said enough"))
+            self.create_task(self._reply())
+
+    async def _reply(self) -> None:
+        await self.speak(self.answer, 300.0)
+        self.answers -= 1
+        if self.answers == 0:
+            await self.push_frame(EndWorkerFrame(reason="said enough"))
 
 
 class Bots:

@@ -19,6 +19,9 @@ from tests.telephony.bots import Bots, tone, until
 from tests.telephony.house import ACCOUNT, House, house, incoming_form
 
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
+
 def speech(seconds: float) -> Say:
     """Loud audio as a step; the bots here hear loudness, not words."""
     data = mulaw.encode(tone(seconds, 200.0))
@@ -36,6 +39,7 @@ async def call(here: House, *steps: object, **config: object) -> tuple[str, Sess
         scenario=Scenario("test", list(steps)),  # type: ignore[arg-type]
         config=SessionConfig(**options),  # type: ignore[arg-type]
         identity=identity,
+        clock=lambda: time.perf_counter(),  # looked up: the test's clock is virtual
     )
     return sid, await session.run()
 
@@ -99,7 +103,7 @@ async def test_early_hang_up_ends_everything_within_a_second() -> None:
         left = time.monotonic()
         assert result.closed_by == "caller"
         assert await over(here) == "caller hung up"
-        assert time.monotonic() - left < 1.0
+        assert time.monotonic() - left < 1.0  # of the test's own clock
         assert here.rest == []
 
 
@@ -189,10 +193,11 @@ async def test_garbage_is_dropped_and_counted_and_the_call_goes_on() -> None:
             for _ in range(25):
                 await socket.send(media(bytes(320)))
             await until(lambda: here.bots.made and here.bots.made[0].loud_seconds >= 0.49)
-            heard = [json.loads(await asyncio.wait_for(socket.recv(), 2)) for _ in range(6)]
+            heard: list[dict[str, object]] = []
+            while not {m["event"] for m in heard} >= {"media", "mark"}:
+                heard.append(json.loads(await socket.recv()))
             await socket.send(json.dumps({"event": "stop", "streamSid": "MZ1"}))
             assert await over(here) == "caller hung up"
-        assert {m["event"] for m in heard} >= {"media", "mark"}
         assert {m["streamSid"] for m in heard} == {"MZ1"}
         assert here.bots.finished[0][0].dropped_frames == len(GARBAGE) + 1
 

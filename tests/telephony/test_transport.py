@@ -129,7 +129,7 @@ async def test_audio_and_keys_from_before_the_pipeline_ran_are_not_lost() -> Non
     heard: list[object] = []
 
     class Sink:
-        async def audio(self, pcm: bytes) -> None:
+        def audio(self, pcm: bytes) -> None:
             heard.append(pcm)
 
         async def digit(self, key: object) -> None:
@@ -167,10 +167,7 @@ async def test_audio_keys_and_events_of_a_pipeline() -> None:
     await until(lambda: "connected" in seen and socket.events("media"))
     pieces: list[bytes] = []
 
-    async def hear(pcm: bytes) -> None:
-        pieces.append(pcm)
-
-    transport.listen(hear)
+    transport.listen(pieces.append)
     socket.feed(event="media", media={"payload": "/////w=="})
     socket.feed(event="dtmf", dtmf={"digit": "7"})
     await until(lambda: bots.made[0].keys == ["7"])

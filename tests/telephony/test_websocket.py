@@ -199,17 +199,12 @@ async def test_diverted_messages_arrive_at_once_and_the_declined_as_usual() -> N
 
 
 async def test_a_stream_gets_its_audio_at_once_and_the_rest_in_order() -> None:
-    """`MediaStream` on the true server, with a sink that leaves work unfinished now and then."""
+    """`MediaStream` on the true server."""
     done: list[str] = []
 
     class Listener:
-        def audio(self, pcm: bytes) -> Awaitable[None] | None:
+        def audio(self, pcm: bytes) -> None:
             done.append(f"heard {len(pcm)}")
-            return self.later(len(pcm)) if len(pcm) > 40 else None
-
-        async def later(self, size: int) -> None:
-            await asyncio.sleep(0.01)
-            done.append(f"told {size}")
 
         async def digit(self, key: KeypadEntry) -> None:
             done.append(f"key {key.value}")
@@ -244,8 +239,6 @@ async def test_a_stream_gets_its_audio_at_once_and_the_rest_in_order() -> None:
                 await socket.wait_closed()
     heard = [line for line in done if line.startswith("heard")]
     assert heard == ["heard 40", "heard 120", "heard 160", "heard 20"]
-    assert [line for line in done if line.startswith("told")] == ["told 120", "told 160"]
-    assert done.index("heard 20") < done.index("told 120"), "audio does not wait for what is told"
     assert done[-1] == "left"
     assert "key 5" in done
     assert dropped == ["Invalid base64 encoded string - at `$.media.payload`"]

@@ -38,6 +38,10 @@ class _Silence:
     def speech(self, window: bytes) -> bool:
         return False
 
+    @staticmethod
+    def foresee(windows: object) -> None:
+        pass
+
 
 class _End:
     """One end of a transport: what was pushed into it, and who looks at it."""

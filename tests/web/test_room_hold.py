@@ -222,7 +222,7 @@ async def test_the_callers_audio_goes_to_who_listens_and_into_no_frame(
 ) -> None:
     heard: list[int] = []
 
-    async def hear(pcm: bytes) -> None:
+    def hear(pcm: bytes) -> None:
         heard.append(int.from_bytes(pcm[:2], "little"))
 
     params = TransportParams(audio_in_enabled=True, audio_in_sample_rate=IN_HZ)
