@@ -30,6 +30,7 @@ def make_desk(resources: Resources) -> Desk:
         notes=lambda: [*misspelt(), *notes(settings)],
         breakers=lambda: [_breaker(one) for one in resources.failover.snapshot()],
         mode=lambda: resources.modes.modes.mode,
+        modes=lambda: resources.modes.modes.mark,
         prices=lambda: _prices(resources),
         probe=lambda part: _test(resources, part),
     )

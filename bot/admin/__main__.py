@@ -1,4 +1,4 @@
-"""`python -m bot.admin mode [get|set …]` and `rollout [get|set …]`."""
+"""`python -m bot.admin mode [get|set …]`, `rollout [get|set …]` and `rules [get|set …]`."""
 
 import argparse
 import asyncio
@@ -58,6 +58,9 @@ async def _by_server(wanted: argparse.Namespace, settings: Settings) -> Mapping[
             if wanted.force:
                 query["force"] = "true"
             return await _ask(http, "PUT", "/admin/rollout", params=query, json=dict(wanted.shares))
+        if wanted.subject == "rules":
+            order = {"rule": wanted.rule, "on": wanted.switch == "on", "who": wanted.who}
+            return await _ask(http, "POST", "/admin/rule", json=order)
         return await _ask(http, "POST", "/admin/mode", json=_order(wanted, status))
 
 

@@ -34,6 +34,12 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     )
     setting.add_argument("shares", nargs="*", type=_share, metavar="MODE=PER-CENT")
     _force(setting)
+    rules = rooms.add_parser("rules", help="which of config.json's automatic rules are on")
+    what = rules.add_subparsers(dest="action")
+    what.add_parser("get", help="show them")
+    setting = what.add_parser("set", parents=[orders], help="as 1f0c9a3e off; new calls heed it")
+    setting.add_argument("rule", help="the rule's id, as get shows it")
+    setting.add_argument("switch", choices=("on", "off"))
     found = parser.parse_args(argv)
     if found.subject is None:
         found.subject, found.action = "mode", "get"

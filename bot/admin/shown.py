@@ -14,10 +14,15 @@ def show(status: Mapping[str, Any], subject: str, console: Console) -> None:
     if subject == "rollout":
         shares = ", ".join(f"{name} {share:g} %" for name, share in status["rollout"].items())
         console.print(f"rollout: {shares or 'none'}", highlight=False)
+    elif subject == "rules":
+        _show_rules(status, console)
+        return
     else:
         console.print(f"mode of new calls: [bold]{status['llm_mode']}[/]  {_why(status['set'])}")
         if status["rollout"]:
             show(status, "rollout", console)
+        if status["rules"]:
+            _show_rules(status, console)
         for number, mode in status["numbers"].items():
             console.print(f"{number}: {mode}", highlight=False)
     console.print(_table(status))
@@ -27,6 +32,14 @@ def show(status: Mapping[str, Any], subject: str, console: Console) -> None:
     for line in (*status["trouble"], status["settings"]["problem"]):
         if line:
             console.print(f"[yellow]note[/]  {line}", highlight=False, soft_wrap=True)
+
+
+def _show_rules(status: Mapping[str, Any], console: Console) -> None:
+    for rule in status["rules"]:
+        line = f"rule {rule['id']} {'on ' if rule['on'] else 'off'}  {rule['when']}: {rule['use']}"
+        console.print(line, highlight=False, soft_wrap=True)
+    if not status["rules"]:
+        console.print("config.json has no rules", highlight=False)
 
 
 def _why(found: Mapping[str, Any]) -> str:

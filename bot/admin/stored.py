@@ -52,6 +52,9 @@ async def _set(wanted: argparse.Namespace, operators: Operators) -> None:
     if wanted.subject == "rollout":
         await operators.roll_out(dict(wanted.shares), wanted.who, forced=wanted.force)
         return
+    if wanted.subject == "rules":
+        await operators.set_rule(wanted.rule, wanted.switch == "on", wanted.who)
+        return
     mode = "" if wanted.mode == "none" else wanted.mode
     if wanted.number:
         await operators.set_own(wanted.number, mode, wanted.who, forced=wanted.force)

@@ -3,6 +3,7 @@
 It has no secrets. A text may be `use_env:NAME`: then it is the value of that setting.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import time
@@ -71,6 +72,29 @@ class Rule(_Part):
         if self.of == self.use:
             raise ValueError("use and of name the same mode")
         return self
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits: the same wherever the rule stands, others once it says other things."""
+        content = self.model_dump_json(exclude_defaults=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+    @property
+    def condition(self) -> str:
+        """When it holds, in words."""
+        if self.between is not None:
+            start, end = (moment.isoformat("auto").removesuffix(":00") for moment in self.between)
+            days = "" if set(self.days) == set(DAYS) else f" on {', '.join(self.days)}"
+            return f"between {start} and {end}{days}"
+        if self.live_calls is not None:
+            return f"{self.live_calls} calls are live, or more"
+        span = f"at least {self.calls} calls in {self.minutes:g} minutes"
+        if self.errors_above is not None:
+            return f"{self.of} failed in more than {100 * self.errors_above:g} % of {span}"
+        return f"{self.of} took more than {self.latency_above_ms:g} ms to answer, median of {span}"
+
+    def __str__(self) -> str:
+        return f"{self.condition}: {self.use}"
 
 
 class ModeConfig(_Part):

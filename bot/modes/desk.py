@@ -15,12 +15,13 @@ from loguru import logger
 from bot.call import Call
 from bot.errors import SettingsError
 from bot.modes.choice import Facts, choose_mode
+from bot.modes.config import Rule
 from bot.modes.figures import RecentFigures
 from bot.modes.health import HealthChecks
 from bot.modes.mode import Mode
 from bot.modes.pool import Pool
 from bot.modes.setup import Setup
-from bot.modes.state import Settled
+from bot.modes.state import KEYS, Settled
 from bot.providers import Endpoint, Plan, Stage, choose
 from bot.setting_groups.modes import ModeName
 from bot.settings import Settings
@@ -87,6 +88,7 @@ class Modes:
         self.pool = Pool(self._fault)
         self.down: dict[ModeName, str] = {}
         self._failures: dict[ModeName, int] = {}
+        self._renewed = 0
         self._live = live
         self._started = started
         self._models = models
@@ -97,6 +99,18 @@ class Modes:
         """The mode of a call that neither its number, the rollout nor a rule sends elsewhere."""
         config, settings = self.setup.config, self.setup.settings
         return self.settled.mode or settings.LLM_MODE or config.default_mode
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The automatic rules that are switched on."""
+        off = self.settled.off
+        return tuple(rule for rule in self.setup.config.rules if rule.id not in off)
+
+    @property
+    def mark(self) -> str:
+        """Another text whenever operators, or the files, have set something else about modes."""
+        versions = (self.settled.setting(key).version for key in KEYS)
+        return ".".join(map(str, (*versions, self._renewed)))
 
     @property
     def avoided(self) -> dict[ModeName, str]:
@@ -110,7 +124,7 @@ class Modes:
         """The modes that calls may get; none where there is nothing to choose."""
         config, settled = self.setup.config, self.settled
         named: set[ModeName] = {self.mode, config.default_mode, config.fallback_mode}
-        named |= {*settled.rollout, *settled.own.values(), *(rule.use for rule in config.rules)}
+        named |= {*settled.rollout, *settled.own.values(), *(rule.use for rule in self.rules)}
         if settled.pending and settled.pending.mode:
             named.add(settled.pending.mode)
         return [] if named == {"cascade"} else sorted(name for name in named if self.known(name))
@@ -168,6 +182,7 @@ class Modes:
         if why := self.missing(base):
             raise SettingsError(f"cascade {why}")
         self.setup = setup
+        self._renewed += 1
 
     def noted(self, name: ModeName, fault: str) -> str:
         """Note what a health check said; returns a line when that sends calls elsewhere."""
@@ -206,7 +221,7 @@ class Modes:
             live=self._live(),
             own=settled.own,
             rollout=settled.rollout,
-            rules=config.rules,
+            rules=self.rules,
             recent=self.recent.of,
             operator=settled.mode,
             forced=settled.forced,

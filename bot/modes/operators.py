@@ -1,4 +1,4 @@
-"""What an operator can order: another mode, a rollout, a mode for one number.
+"""What an operator can order: another mode, a rollout, a mode for one number, a rule off or on.
 
 Each order is made upon what its operator saw. If somebody else was faster, in this process or in
 another, it is refused and nothing changes. A live call is never touched: it has its mode pinned.
@@ -19,6 +19,7 @@ from bot.modes.state import (
     MODE,
     OWN,
     ROLLOUT,
+    RULES,
     ModeConflict,
     ModeRefused,
     Pending,
@@ -32,7 +33,7 @@ from bot.store.modes import Overtaken, Setting
 from bot.store.store import Store
 
 LONGEST_GRACE = 86_400.0
-_MOST_NUMBERS = 10_000
+_MOST_NUMBERS, _MOST_RULES = 10_000, 1_000
 _TRIES = 5
 
 
@@ -170,19 +171,50 @@ class Operators:
             raise ModeRefused(f"{number!r} is not a number as +15551234567")
         if mode:
             await self._takeable(mode, forced)
+        return await self._enter(OWN, number, mode, who, _MOST_NUMBERS)
+
+    async def set_rule(
+        self, rule_id: str, on: bool, who: str = "operator", *, version: int | None = None
+    ) -> Setting:
+        """Switch an automatic rule (`Rule.id`) off, or on again; new calls heed it at once.
+
+        Where it stands so already, nothing changes. A rule that `config.json` has no more can
+        still be switched on.
+
+        Raises:
+            ModeRefused: there is no such rule; or (ModeConflict) `version` is no longer current.
+            StoreError: the database cannot be used just now.
+        """
+        await self.look()
+        self._same_version(version, self._modes.settled.rules_setting)
+        known = {rule.id: str(rule) for rule in self._modes.setup.config.rules}
+        words = known.get(rule_id) or self._modes.settled.off.get(rule_id)
+        if words is None:
+            there = "; ".join(f"{key} ({text})" for key, text in known.items()) or "none"
+            raise ModeRefused(f"{rule_id}: there is no such rule; there are: {there}")
+        return await self._enter(RULES, rule_id, "" if on else words, who, _MOST_RULES, version)
+
+    async def _enter(
+        self, key: str, name: str, entry: str, who: str, most: int, version: int | None = None
+    ) -> Setting:
+        """Change one entry of a setting that has many; '' takes it out."""
         for _ in range(_TRIES):
             await self.look()
-            upon = self._modes.settled.own_setting
-            value = {key: name for key, name in (upon.value or {}).items() if key != number}
-            if mode:
-                value[number] = mode
-            if len(value) > _MOST_NUMBERS:
-                raise ModeRefused(f"{_MOST_NUMBERS} numbers have modes of their own already")
+            upon = self._modes.settled.setting(key)
+            self._same_version(version, upon)
+            before = upon.value or {}
+            value = {each: text for each, text in before.items() if each != name}
+            if entry:
+                value[name] = entry
+            if value == before:
+                return upon
+            if len(value) > most:
+                raise ModeRefused(f"there are {most} {_NAMES[key]} already")
             try:
                 return await self._change(upon, value, who)
             except ModeConflict:
-                continue  # another number's setting, as a rule: both shall stand
-        raise ModeConflict("others change the numbers' modes all the time; try again")
+                continue  # another entry, most often: both shall stand
+        raise ModeConflict(f"others change the {_NAMES[key]} all the time; try again")
 
     async def _due(self, pending: Pending) -> bool:
         if pending.due:
@@ -221,14 +253,14 @@ class Operators:
         return new
 
 
-_NAMES = {MODE: "mode", ROLLOUT: "rollout", OWN: "numbers' modes"}
+_NAMES = {MODE: "mode", ROLLOUT: "rollout", OWN: "numbers' modes", RULES: "rules that are off"}
 
 
 def _conflict(now: Setting) -> ModeConflict:
     who = now.who or "somebody"
     return ModeConflict(
-        f"{who} was faster: the {_NAMES[now.key]} is {_shown(now)} now (version {now.version}); "
-        "look again"
+        f"{who} was faster: the {_NAMES[now.key]} {_is(now.key)} {_shown(now)} now "
+        f"(version {now.version}); look again"
     )
 
 
@@ -245,7 +277,13 @@ def _shown(setting: Setting) -> str:
     value = setting.value or {}
     if setting.key == OWN:
         return f"{len(value)} numbers"
+    if setting.key == RULES:
+        return "; ".join(map(str, value.values())) or "none"
     return ", ".join(f"{name} {share:g} %" for name, share in value.items()) or "none"
+
+
+def _is(key: str) -> str:
+    return "is" if key in (MODE, ROLLOUT) else "are"
 
 
 def _mode_shown(mode: ModeName | None) -> str:

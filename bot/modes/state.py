@@ -1,4 +1,6 @@
-"""What operators have set, as the store keeps it: the mode, the rollout, single numbers' modes."""
+"""What operators have set, as the store keeps it: the mode, the rollout, single numbers' modes,
+and which of the automatic rules are switched off.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +12,8 @@ from bot.setting_groups.modes import ModeName
 from bot.store.modes import Setting
 
 When = Literal["now", "idle", "grace"]
-MODE, ROLLOUT, OWN = "mode", "rollout", "own"
+MODE, ROLLOUT, OWN, RULES = "mode", "rollout", "own", "rules"
+KEYS = (MODE, ROLLOUT, OWN, RULES)
 NAMES: tuple[ModeName, ...] = get_args(ModeName)
 
 
@@ -39,22 +42,28 @@ class Pending:
 
 @dataclass(frozen=True)
 class Settled:
-    """The three settings, each as it was last read."""
+    """The settings, each as it was last read."""
 
     mode_setting: Setting = field(default=Setting(MODE))
     rollout_setting: Setting = field(default=Setting(ROLLOUT))
     own_setting: Setting = field(default=Setting(OWN))
+    rules_setting: Setting = field(default=Setting(RULES))
 
     @classmethod
     def of(cls, found: Mapping[str, Setting]) -> "Settled":
         """From what the store has, by key."""
-        return cls(*(found.get(key, Setting(key)) for key in (MODE, ROLLOUT, OWN)))
+        return cls(*(found.get(key, Setting(key)) for key in KEYS))
+
+    def setting(self, key: str) -> Setting:
+        """One of them by its key."""
+        found: Setting = getattr(self, f"{key}_setting")
+        return found
 
     def with_(self, setting: Setting) -> "Settled":
-        """With one of them replaced, unless it is older than what is there."""
-        name = f"{setting.key}_setting"
-        known: Setting = getattr(self, name)
-        return replace(self, **{name: setting}) if setting.version >= known.version else self
+        """With one replaced, unless that is older than what is there, or a later program's."""
+        if setting.key not in KEYS or setting.version < self.setting(setting.key).version:
+            return self
+        return replace(self, **{f"{setting.key}_setting": setting})
 
     @property
     def mode(self) -> ModeName | None:
@@ -87,6 +96,11 @@ class Settled:
         """Number -> mode, of callers and of numbers called."""
         modes = ((key, name_of(value)) for key, value in _value(self.own_setting).items())
         return {key: name for key, name in modes if name}
+
+    @property
+    def off(self) -> dict[str, str]:
+        """`Rule.id` -> the rule in words, of the automatic rules that are switched off."""
+        return {str(key): str(value) for key, value in _value(self.rules_setting).items()}
 
 
 def mode_value(

@@ -8,6 +8,7 @@ from typing import Any
 from bot.errors import StoreError
 from bot.modes import figures
 from bot.modes.ai_memory import AiMemory
+from bot.modes.config import Rule
 from bot.modes.desk import Modes
 from bot.modes.figures import Figures
 from bot.modes.mode import Mode
@@ -63,6 +64,8 @@ class Status:
             "rollout": settled.rollout,
             "rollout_version": settled.rollout_setting.version,
             "numbers": settled.own,
+            "rules": [_rule(rule, settled) for rule in dict.fromkeys(modes.setup.config.rules)],
+            "rules_version": settled.rules_setting.version,
             "live_calls": {
                 "total": sum(live.values()),
                 "by_mode": live,
@@ -129,6 +132,11 @@ def _set(settled: Settled) -> dict[str, Any]:
         "version": setting.version,
         **_who(setting),
     }
+
+
+def _rule(rule: Rule, settled: Settled) -> dict[str, Any]:
+    on = rule.id not in settled.off
+    return {"id": rule.id, "when": rule.condition, "use": rule.use, "on": on}
 
 
 def _who(setting: Setting) -> dict[str, Any]:

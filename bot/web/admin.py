@@ -1,19 +1,20 @@
-"""The operator's routes about modes: look, switch, roll out. All of them want `OPERATOR_TOKEN`.
+"""The operator's routes about modes: look, switch, roll out, rules. All want `OPERATOR_TOKEN`.
 
 GET  /admin-status           what is set, who is live, how each mode does (?hours=24, ?fresh=true)
 POST /admin/mode             {"mode": "embedded", "when": "now" | "idle" | "grace", "grace_seconds",
                              "force", "version", "who", "number"}
 PUT  /admin/rollout          {"runpod_streaming": 10}   (?who=anna&version=3&force=true)
+POST /admin/rule             {"rule": "1f0c9a3e", "on": false, "version", "who"}
 
 app.include_router(admin_router(settings, modes))
 """
 
 from collections.abc import Awaitable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, Field, StrictBool, TypeAdapter, ValidationError, model_validator
 from starlette.responses import JSONResponse
 
 from bot.errors import StoreError
@@ -26,6 +27,7 @@ from bot.web import guard
 
 NO_STORE = {"cache-control": "no-store"}
 _LONGEST_HOURS = 24.0 * 31
+_Body = TypeVar("_Body", bound=BaseModel)
 _SHARES: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
 
 
@@ -54,14 +56,27 @@ class ModeOrder(BaseModel, extra="forbid"):
         return self
 
 
+class RuleOrder(BaseModel, extra="forbid"):
+    """A rule of `config.json`, by its `id` in the status, is to be on or off.
+
+    `version`: what the operator saw (`rules_version`); if it is no longer so, nothing is done.
+    """
+
+    rule: str = Field(max_length=40)
+    on: StrictBool
+    version: int | None = Field(None, ge=0)
+    who: str = Field("operator", min_length=1, max_length=80)
+
+
 def admin_router(settings: Settings, modes: ModeHouse) -> APIRouter:
-    """Return the routes `/admin-status`, `/admin/mode` and `/admin/rollout`."""
+    """Return the routes `/admin-status`, `/admin/mode`, `/admin/rollout` and `/admin/rule`."""
     admin = _Admin(settings, modes)
     router = APIRouter()
     for method, path, handler in (
         ("GET", "/admin-status", admin.status),
         ("POST", "/admin/mode", admin.mode),
         ("PUT", "/admin/rollout", admin.rollout),
+        ("POST", "/admin/rule", admin.rule),
     ):
         router.add_api_route(path, handler, methods=[method], response_model=None)
     return router
@@ -85,10 +100,7 @@ class _Admin:
     async def mode(self, request: Request) -> JSONResponse:
         """Switch, or give a number its own mode."""
         guard.operator(self._settings, request)
-        try:
-            wanted = ModeOrder.model_validate(await guard.json_object(request))
-        except ValidationError as error:
-            raise _unreadable(error) from None
+        wanted = await _read(request, ModeOrder)
         operators = self._modes.operators
         if wanted.number:
             await _done(
@@ -125,9 +137,25 @@ class _Admin:
         )
         return await self._shown()
 
+    async def rule(self, request: Request) -> JSONResponse:
+        """Switch an automatic rule off or on."""
+        guard.operator(self._settings, request)
+        wanted = await _read(request, RuleOrder)
+        operators = self._modes.operators
+        await _done(operators.set_rule(wanted.rule, wanted.on, wanted.who, version=wanted.version))
+        return await self._shown()
+
     async def _shown(self, span: timedelta = timedelta(hours=24)) -> JSONResponse:
         status: Mapping[str, Any] = await self._modes.status.read(span)
         return JSONResponse(status, headers=NO_STORE)
+
+
+async def _read(request: Request, model: type[_Body]) -> _Body:
+    """A body, or 422 in one line."""
+    try:
+        return model.model_validate(await guard.json_object(request))
+    except ValidationError as error:
+        raise _unreadable(error) from None
 
 
 async def _done(order: Awaitable[Setting]) -> Setting:

@@ -14,7 +14,15 @@ from bot.modes.operators import Operators
 from bot.modes.setup import Setup
 from bot.settings import Settings
 from bot.store.store import Store
-from tests.store.conftest import database, impatient, recorder, server, store  # noqa: F401 - fixtures
+from tests.store.conftest import (  # noqa: F401 - fixtures
+    blank_file,
+    database,
+    impatient,
+    recorder,
+    server,
+    store,
+    tables,
+)
 
 
 @dataclass

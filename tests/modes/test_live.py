@@ -19,6 +19,8 @@ from tests.fakes.openai_wire import ChatRequest
 from tests.fakes.phoneline import PhoneLine
 from tests.fixtures.house import Serve, cloud
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
 
 @pytest.fixture
 async def pod() -> AsyncIterator[OpenAIApi]:
@@ -43,7 +45,7 @@ def streaming(pod: OpenAIApi, voice: elevenlabs.ElevenLabsApi) -> dict[str, Any]
 
 
 class Caller:
-    """Calls in real time; presses a key and waits for the answer."""
+    """Calls; presses a key and waits for the answer."""
 
     def __init__(self, server: Server, number: int) -> None:
         self.line = PhoneLine(call_sid=f"CA{number:032d}")

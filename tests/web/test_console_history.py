@@ -285,6 +285,9 @@ def _mode(name: str, lacks: str) -> pages.ModeRow:
     return pages.ModeRow(name=name, title=name, lacks=lacks, down="", share=0.0, **figures, **waits)
 
 
+RULE = pages.ModeRule(id="1f0c9a3e", when="3 calls are live, or more", use="embedded", on=True)
+
+
 class FakeModes(ModeDesk):
     """Remembers its orders."""
 
@@ -293,7 +296,7 @@ class FakeModes(ModeDesk):
 
     async def page(self) -> pages.ModePage:
         return pages.ModePage(
-            **{"mode": "cascade", "chosen": True, "pending": "", "rules": ["at night: embedded"]},
+            **{"mode": "cascade", "chosen": True, "pending": "", "rules": [RULE]},
             rows=[_mode("cascade", ""), _mode("openai_realtime", "needs OPENAI_API_KEY")],
             own={NUMBER: "cascade"},
             changes=[
@@ -314,6 +317,9 @@ class FakeModes(ModeDesk):
     async def set_own(self, order: pages.SetOwnMode, who: str) -> None:
         self.orders.append((order, who))
 
+    async def set_rule(self, order: pages.SetRule, who: str) -> None:
+        self.orders.append((order, who))
+
 
 async def test_modes_are_ordered_by_operators_only(tmp_path: Path) -> None:
     modes = FakeModes()
@@ -324,11 +330,13 @@ async def test_modes_are_ordered_by_operators_only(tmp_path: Path) -> None:
         assert done.json()["unavailable"] == "1"
         await lab.post("modes/rollout", shares={"embedded": 10})
         await lab.post("modes/own", number=NUMBER, mode="embedded")
+        await lab.post("modes/rule", rule=RULE.id, on=False)
         orders = [order for order, _ in modes.orders]
         assert orders == [
             pages.SwitchMode(mode="embedded", when="grace", seconds=60),
             pages.SetRollout(shares={"embedded": 10}),
             pages.SetOwnMode(number=NUMBER, mode="embedded"),
+            pages.SetRule(rule=RULE.id, on=False),
         ]
         assert {who for _, who in modes.orders} == {"console (127.0.0.1)"}
         wrong = await lab.post("modes/switch", mode="nonsense", when="now")
@@ -339,6 +347,7 @@ async def test_modes_are_ordered_by_operators_only(tmp_path: Path) -> None:
         for body in ({"mode": "embedded", "when": "never"}, {"mode": "x" * 300, "when": "now"}):
             assert (await lab.post("modes/switch", **body)).status_code == 422
         assert (await lab.post("modes/rollout", shares={"embedded": 101})).status_code == 422
+        assert (await lab.post("modes/rule", rule=RULE.id, on="maybe")).status_code == 422
     async with console(tmp_path) as lab:
         await lab.sign_in()
         assert (await lab.get("modes"))["unavailable"]

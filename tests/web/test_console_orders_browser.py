@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.call import Call
+from bot.modes.config import Rule
 from bot.modes.house import ModeHouse
 from bot.telephony.twilio import TwilioRest
 from bot.web.console.modes import HouseDesk
@@ -190,6 +193,41 @@ async def test_a_switch_and_a_rollout_leave_live_calls_as_they_are(
                 for why in ("default_mode", "rollout 100 %", "operator's setting"):
                     await expect(reasons.get_by_role("rowheader", name=why)).to_be_visible()
                 await page.screenshot(path=picture("console", "modes-light"), full_page=True)
+
+
+async def test_a_rule_is_switched_by_keys_and_others_see_it(
+    tmp_path: Path, openai_api: OpenAIApi
+) -> None:
+    rule = Rule.model_validate({"use": "openai_realtime", "between": ["00:00", "23:59:59.999"]})
+    async with console(tmp_path) as lab, with_modes(tmp_path, openai_api, lab) as house:
+        setup = house.modes.setup
+        config = setup.config.model_copy(update={"rules": (rule,)})
+        house.modes.renew(replace(setup, config=config))
+        lab.desk.reports = replace(lab.desk.reports, modes=lambda: house.modes.mark)
+        async with served(lab) as origin, page_at(origin) as page:
+            await sign_in(page)
+            await go(page, "mode")
+            rules = page.get_by_role("region", name="Automatic rules")
+            switch = rules.get_by_role("switch", name="openai_realtime between 00:00 and 23:59")
+            await expect(switch).to_be_checked()
+            await switch.focus()
+            await page.keyboard.press("Space")
+            await expect(switch).not_to_be_checked()
+            changes = page.get_by_role("region", name="Changes").get_by_role("row")
+            await expect(changes.nth(1)).to_contain_text("rules that are off")
+            await expect(changes.nth(1)).to_contain_text("console (127.0.0.1)")
+            call = Call("phone", caller=CALLER)
+            house.pin(call)
+            assert call.mode_reason == "default_mode"
+            await house.operators.set_rule(rule.id, True, "anna")  # in another window
+            await expect(switch).to_be_checked()
+            await expect(changes.nth(1)).to_contain_text("anna")
+            mark = house.modes.mark
+            lab.desk.reports = replace(lab.desk.reports, modes=lambda: mark)
+            house.modes.renew(setup)  # it is taken out of the file, and the page knows nothing yet
+            await switch.press("Space")
+            await expect(page.get_by_text("there is no such rule")).to_be_visible()
+            await expect(switch).to_be_checked()
 
 
 async def test_hundreds_of_live_calls_are_one_list(tmp_path: Path) -> None:

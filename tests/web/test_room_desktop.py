@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipecat.frames.frames import FunctionCallInProgressFrame, FunctionCallResultFrame
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+)
 
-from bot.messages import TaskNews, Trouble
+from bot.messages import Caption, Notice, TaskNews, Trouble
 from bot.store import notes
 from tests.fixtures.chromium import Room, open_room
 from tests.fixtures.stub_bot import StubServer, stub_server
@@ -114,6 +119,9 @@ async def _canvas(room: Room, do: Any) -> None:
     assert await shown.get_by_role("listitem").all_inner_texts() == ["green", EVIL]
     assert await shown.locator("strong").inner_text() == "hot"
     assert await shown.locator("img, script").count() == 0
+    await do(ui.CanvasText(kind="article", title="Tea", text="# Tea\n> Steep it.\n> *Twice.*"))
+    assert await shown.get_by_role("heading", name="Tea").count() == 1
+    assert await shown.get_by_role("blockquote").inner_text() == "Steep it.\nTwice."
     await do(ui.CanvasTable(title="Rows", head=["a", EVIL], rows=[["1", "2"], ["3", "4"]]))
     assert await shown.get_by_role("columnheader").all_inner_texts() == ["a", EVIL]
     assert await shown.get_by_role("cell").all_inner_texts() == ["1", "2", "3", "4"]
@@ -125,6 +133,7 @@ async def _canvas(room: Room, do: Any) -> None:
     assert "example.com" in await shown.inner_text()
     assert room.strange_requests == []
     assert await do(ui.CanvasClear()) == ""
+    assert await shown.locator(".blank").inner_text() == "Nothing is on the canvas."
     assert "empty already" in await do(ui.CanvasClear())
 
 
@@ -218,6 +227,77 @@ async def _notes_and_desktops(stub: StubServer, room: Room, do: Any) -> None:
         assert open_now <= seen, mode
         assert mode != "quiet" or not seen
         assert await room.page.get_by_role("radio", name=mode.title()).is_checked()
+
+
+async def test_one_moment_stands_there_until_the_answer_comes() -> None:
+    async with desktop() as (stub, room):
+        tried = room.page.locator(".hints")
+        await tried.get_by_text("shopping list").first.wait_for()
+        assert "dragon" not in await tried.inner_text(), "the model has no tool for it"
+
+        async def says(text: str, status: str) -> None:
+            await stub.screen._push(BotStartedSpeakingFrame())
+            await room.wait_until(lambda: _stands(room, "Speaking"), "status Speaking")
+            stub.screen.show(
+                Notice(text=text)
+                if text.startswith("One moment")
+                else Caption(speaker="bot", turn=7, text=text, final=True)
+            )
+            await stub.screen._push(BotStoppedSpeakingFrame())
+            await room.wait_until(lambda: _stands(room, status), f"status {status}")
+
+        await room.wait_until(lambda: _stands(room, "Listening"), "end of the greeting")
+        stub.screen.show(Caption(speaker="caller", turn=7, text="How long?", final=True))
+        await says("One moment, please.", "Thinking")
+        aside = room.page.get_by_text("One moment, please.")
+        await aside.wait_for()
+        await says("Two hours.", "Listening")
+        assert await aside.count() == 0
+
+
+async def _stands(room: Room, status: str) -> bool:
+    return await room.status() == status
+
+
+async def test_a_small_screen_has_room_for_a_window_and_the_conversation() -> None:
+    async with desktop(size=(390, 780)) as (stub, room):
+        page, talk = room.page, room.page.get_by_role("region", name="Conversation")
+        whole = await talk.bounding_box()
+        await stub.page.do(ui.NoteShow(id="1", title="Shopping", text="milk"))
+        note, below = await window(room, "Notes").bounding_box(), await talk.bounding_box()
+        assert whole
+        assert note
+        assert below
+        assert note["y"] + note["height"] <= below["y"]
+        assert note["height"] > 250
+        assert below["height"] > 180
+        assert below["y"] + below["height"] == whole["y"] + whole["height"]
+        await page.get_by_role("textbox", name="Type to Tandem").fill("both are here")
+        await page.keyboard.press("Enter")
+        await page.get_by_text("both are here").wait_for()
+        await stub.page.do(ui.WindowArrange(window="notes", action="maximize"))
+        alone = await window(room, "Notes").bounding_box()
+        assert alone
+        assert alone["height"] > 0.95 * whole["height"]
+        assert not await talk.is_visible()
+        await window(room, "Notes").get_by_role("button", name="Restore").click()
+        assert await talk.is_visible()
+        answer = page.locator("[data-caption=bot]").last
+        await room.wait_until(lambda: _within(answer, talk), "last words in sight")
+        await page.screenshot(path=picture("room", "small screen"))
+        await window(room, "Notes").get_by_role("button", name="All notes").click()
+        await page.get_by_role("textbox", name="Title of a new note").wait_for()
+        assert not await page.get_by_label("Text of the note Shopping").is_visible()
+
+
+async def _within(inner: Any, outer: Any) -> bool:
+    one, other = await inner.bounding_box(), await outer.bounding_box()
+    return bool(
+        one
+        and other
+        and other["y"] <= one["y"]
+        and one["y"] + one["height"] <= other["y"] + other["height"]
+    )
 
 
 async def test_windows_by_pointer_and_keyboard() -> None:

@@ -207,6 +207,11 @@ async def _looked_at(room: Room, built_pages: Path) -> None:
     await page.screenshot(path=picture("room", "beside-on-a-phone"))
     await axe_finds_nothing(page, "on a phone")
     assert await page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    typing, shown = page.get_by_label("Type to Tandem"), page.get_by_label("Text of the note")
+    above, below = await shown.bounding_box(), await typing.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] < below["y"], "the note and the conversation, both"
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size({"width": 1280, "height": 800})
 

@@ -71,10 +71,13 @@ class WhisperEngine:
         )
         noise = np.random.default_rng(0).normal(0, 0.01, STT_RATE).astype(np.float32)
         self._words(noise, "en", "")
-        _has_speech(noise)
+        _speech(noise)
 
     def _transcribe(self, samples: Samples, language: str, prompt: str) -> str:
-        if len(samples) < SHORTEST * STT_RATE or not _has_speech(samples):
+        if len(samples) < SHORTEST * STT_RATE:
+            return ""
+        samples = _speech(samples)
+        if not len(samples):
             return ""
         if len(samples) <= (WINDOW[2] - WINDOW[1]) / FRAMES_A_SECOND * STT_RATE:
             return self._words(samples, language, prompt)
@@ -128,7 +131,10 @@ class WhisperEngine:
             return self._tokenizers[language]
 
 
-def _has_speech(samples: Samples) -> bool:
-    """What Silero, which ships with faster-whisper, says about a clip."""
+def _speech(samples: Samples) -> Samples:
+    """A clip without the silence before and after its words (Silero, which ships with
+    faster-whisper), empty if there are none. In much silence Whisper says a sentence again and
+    again: with three seconds before it, "Switch to the quiet desktop" came four times."""
     options = VadOptions(threshold=0.4, min_speech_duration_ms=90, min_silence_duration_ms=300)
-    return bool(get_speech_timestamps(samples, options))
+    found = get_speech_timestamps(samples, options)
+    return samples[found[0]["start"] : found[-1]["end"]] if found else samples[:0]

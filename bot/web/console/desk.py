@@ -47,13 +47,14 @@ class Reports:
     """What higher rooms tell the console; each may be missing.
 
     `rows`, `notes`: of the settings' report. `breakers`: of all providers. `probe`: see above.
-    `mode`: what new calls get. `prices`: mode -> estimated dollars a minute.
+    `mode`: what new calls get. `modes`: `Modes.mark`. `prices`: mode -> estimated dollars a minute.
     """
 
     rows: Callable[[], list[SettingRow]] = _no_rows
     notes: Callable[[], list[str]] = list
     breakers: Callable[[], list[Breaker]] = list
     mode: Callable[[], str] = str
+    modes: Callable[[], str] = str
     prices: Callable[[], Mapping[str, float]] = dict
     probe: Probe | None = None
 
@@ -128,6 +129,7 @@ class Desk:
             refusal=self.ready() or self.switchboard.refusal,
             breakers=self.reports.breakers(),
             mode=self.reports.mode(),
+            modes=self.reports.modes(),
             prices=dict(self.reports.prices()),
         )
 

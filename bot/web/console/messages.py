@@ -101,7 +101,8 @@ class Breaker(Body):
 class Load(Body):
     """How this process is. `lag_ms`: the event loop's worst delay of the last ten seconds.
     `unwritten`: records that wait for the database. `mode`: what new calls get; `prices`: mode ->
-    estimated dollars a minute, where known."""
+    estimated dollars a minute, where known. `modes`: another text whenever something has been set
+    about modes, by whomever."""
 
     worker: int
     workers: int
@@ -113,6 +114,7 @@ class Load(Body):
     refusal: str
     breakers: list[Breaker]
     mode: str
+    modes: str
     prices: dict[str, float]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from bot.errors import StoreError
 from bot.modes.house import ModeHouse
 from bot.modes.operators import Order
-from bot.modes.state import ModeRefused
+from bot.modes.state import OWN, RULES, ModeRefused
 from bot.store import queries_figures
 from bot.store.store import Store
 from bot.web.console.pages import (
@@ -15,14 +15,17 @@ from bot.web.console.pages import (
     ModePage,
     ModeReason,
     ModeRow,
+    ModeRule,
     SetOwnMode,
     SetRollout,
+    SetRule,
     SwitchMode,
 )
 from bot.web.console.refusals import refuse
 
 UNKNOWN = -1.0
 REASONS_SPAN = timedelta(hours=24)
+_WHAT = {OWN: "numbers' own modes", RULES: "rules that are off"}
 
 
 class ModeDesk(Protocol):
@@ -39,6 +42,9 @@ class ModeDesk(Protocol):
 
     async def set_own(self, order: SetOwnMode, who: str) -> None:
         """Give a number a mode of its own."""
+
+    async def set_rule(self, order: SetRule, who: str) -> None:
+        """Switch an automatic rule off, or on again."""
 
 
 class HouseDesk:
@@ -65,7 +71,7 @@ class HouseDesk:
                 _row(name, mode, found["rollout"].get(name, 0.0), live.get(name, 0))
                 for name, mode in found["modes"].items()
             ],
-            rules=[_rule(rule) for rule in self._house.modes.setup.config.rules],
+            rules=[ModeRule(**rule) for rule in found["rules"]],
             own=dict(found["numbers"]),
             changes=[_change(change) for change in found["changes"]],
             reasons=await self._reasons(),
@@ -84,6 +90,10 @@ class HouseDesk:
     async def set_own(self, order: SetOwnMode, who: str) -> None:
         """Give a number a mode of its own."""
         await _ordered(lambda: self._house.operators.set_own(order.number, order.mode, who))
+
+    async def set_rule(self, order: SetRule, who: str) -> None:
+        """Switch an automatic rule off, or on again."""
+        await _ordered(lambda: self._house.operators.set_rule(order.rule, order.on, who))
 
     async def _reasons(self) -> list[ModeReason]:
         since = datetime.now(UTC) - REASONS_SPAN
@@ -131,22 +141,21 @@ def _pending(pending: Mapping[str, Any] | None) -> str:
     return f"{pending['mode'] or 'the configured mode'} {when}, ordered by {pending['who']}"
 
 
-def _rule(rule: Any) -> str:
-    """A rule of `config.json` on one line: what it asks for, and what it uses then."""
-    facts = rule.model_dump(exclude_none=True, exclude_defaults=True)
-    use = facts.pop("use", "")
-    asked = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in facts.items())
-    return f"{asked or 'always'}: {use}"
-
-
 def _change(change: Mapping[str, Any]) -> ModeChange:
+    key = change["key"]
+    say = _rules if key == RULES else _plain
     return ModeChange(
         at=change["at"],
         who=change["who"],
-        what=change["key"],
-        before=_plain(change["before"]),
-        after=_plain(change["after"]),
+        what=_WHAT.get(key, key),
+        before=say(change["before"]),
+        after=say(change["after"]),
     )
+
+
+def _rules(value: Mapping[str, str]) -> str:
+    """The rules that are off, each in words."""
+    return "; ".join(value.values()) or "none"
 
 
 def _named(key: str, value: Any) -> str:

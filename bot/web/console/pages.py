@@ -5,7 +5,7 @@ See `bot/web/console/messages.py` for what all of these have in common.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from bot.web.console.messages import (
     Body,
@@ -174,6 +174,15 @@ class ModeReason(Body):
     calls: int
 
 
+class ModeRule(Body):
+    """An automatic rule: when it holds, what new calls get then, and whether it is switched on."""
+
+    id: str
+    when: str
+    use: str
+    on: bool
+
+
 class ModePage(Body):
     """The modes. `mode`: what a call gets where nothing else decides; `chosen`: whether an operator
     chose it. `pending`: a switch that waits, in words. `own`: number -> mode. `reasons`: the most
@@ -183,7 +192,7 @@ class ModePage(Body):
     chosen: bool
     pending: str
     rows: list[ModeRow]
-    rules: list[str]
+    rules: list[ModeRule]
     own: dict[str, str]
     changes: list[ModeChange]
     reasons: list[ModeReason]
@@ -212,6 +221,13 @@ class SetOwnMode(Body):
     mode: Text
 
 
+class SetRule(Body):
+    """An automatic rule, by its `ModeRule.id`, is to be on or off."""
+
+    rule: Text
+    on: StrictBool
+
+
 MODELS: tuple[type[BaseModel], ...] = (
     *(ConsoleSession, SignIn, ConsoleRefusal, LiveUpdate, Whisper, Transfer, Done),
     *(
@@ -226,6 +242,6 @@ MODELS: tuple[type[BaseModel], ...] = (
         ProviderTested,
         CallMe,
     ),
-    *(ModePage, SwitchMode, SetRollout, SetOwnMode),
+    *(ModePage, SwitchMode, SetRollout, SetOwnMode, SetRule),
 )
 """Everything that travels; what is inside of them comes along."""

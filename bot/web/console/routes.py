@@ -20,6 +20,7 @@ from bot.web.console.pages import (
     ProviderTested,
     SetOwnMode,
     SetRollout,
+    SetRule,
     SetUpPage,
     SwitchMode,
 )
@@ -196,6 +197,12 @@ def _add_modes(router: APIRouter, desk: Desk) -> None:
     async def own(request: Request) -> ModePage:
         name = await who(request)
         await modes().set_own(await read(request, SetOwnMode), name)
+        return await modes().page()
+
+    @router.post("/console/api/modes/rule")
+    async def rule(request: Request) -> ModePage:
+        name = await who(request)
+        await modes().set_rule(await read(request, SetRule), name)
         return await modes().page()
 
 

@@ -135,6 +135,14 @@ async def test_silence_and_noise_are_no_words(models: openai.AsyncOpenAI, level:
     assert await hear(models, file) == ""
 
 
+async def test_silence_around_words_does_not_repeat_them(models: openai.AsyncOpenAI) -> None:
+    """Three seconds before a short sentence made Whisper write it four times."""
+    said = await speak(models, "Snap the canvas to the right.")
+    silence = np.zeros(3 * RATE, np.int16)
+    heard = await hear(models, wav(np.concatenate([silence, said, silence[: 2 * RATE]])))
+    assert heard.lower().count("canvas") == 1, heard
+
+
 async def test_a_click_and_a_hum_are_no_words(models: openai.AsyncOpenAI) -> None:
     hum = np.sin(np.arange(2 * 8000) * 2 * np.pi * 50 / 8000) * 3000
     hum[8000:8040] = 20000

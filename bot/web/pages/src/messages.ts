@@ -314,6 +314,7 @@ export interface Load {
   refusal: string;
   breakers: Array<Breaker>;
   mode: string;
+  modes: string;
   prices: Partial<Record<string, number>>;
 }
 
@@ -330,7 +331,7 @@ export interface ModePage {
   chosen: boolean;
   pending: string;
   rows: Array<ModeRow>;
-  rules: Array<string>;
+  rules: Array<ModeRule>;
   own: Partial<Record<string, string>>;
   changes: Array<ModeChange>;
   reasons: Array<ModeReason>;
@@ -357,6 +358,13 @@ export interface ModeRow {
   wait_ms: number;
   wait_ms_p95: number;
   dollars_per_minute: number;
+}
+
+export interface ModeRule {
+  id: string;
+  when: string;
+  use: string;
+  on: boolean;
 }
 
 export interface Moment {
@@ -473,6 +481,11 @@ export interface SetOwnMode {
 
 export interface SetRollout {
   shares: Partial<Record<string, number>>;
+}
+
+export interface SetRule {
+  rule: string;
+  on: boolean;
 }
 
 export interface SetUpPage {

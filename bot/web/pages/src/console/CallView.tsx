@@ -82,15 +82,21 @@ export function CallView({ id }: { id: string }) {
         />
       ) : null}
       <div class="columns">
-        <section class="card" aria-label="What was said">
-          <h2>What was said</h2>
-          <Lines
-            lines={page.lines}
-            since={since(page)}
-            sounding={sounding.value}
-            {...(call.recorded ? { seek } : {})}
-          />
-        </section>
+        <div>
+          <section class="card grows" aria-label="What was said">
+            <h2>What was said</h2>
+            <Lines
+              lines={page.lines}
+              since={since(page)}
+              sounding={sounding.value}
+              {...(call.recorded ? { seek } : {})}
+            />
+          </section>
+          <section class="card" aria-label="Facts">
+            <h2>Facts</h2>
+            <Facts all={facts(page)} />
+          </section>
+        </div>
         <div>
           <section class="card" aria-label="Turns">
             <h2>Where the time went</h2>
@@ -99,10 +105,6 @@ export function CallView({ id }: { id: string }) {
           <Tools page={page} />
           <Tasks page={page} />
           <Cost page={page} />
-          <section class="card" aria-label="Facts">
-            <h2>Facts</h2>
-            <Facts all={facts(page)} />
-          </section>
           {call.caller && <Erase number={party(call)} />}
         </div>
       </div>

@@ -19,6 +19,16 @@ interface Props {
   label: string;
 }
 
+/** Lines that lie upon each other are told apart by their gaps, and by the size of their points. */
+const DASHES = [[], [8, 8], [3, 7], [14, 5, 3, 5]];
+const POINTS = [8, 5, 3, 3];
+/** Bars that do: the later ones are narrower. */
+const BARS: readonly [number, number][] = [
+  [0.6, 24],
+  [0.3, 12],
+];
+const rank = <T,>(all: readonly T[], at: number): T => all[at % all.length] as T;
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** Lines (or bars) over time. A table beside it says the same to those who do not see it. */
@@ -32,7 +42,10 @@ export function Chart({ times, series, show, height = 190, bars = false, label }
       plot?.destroy();
       plot = new uPlot(
         options(holder, series, show, height, bars),
-        [times, ...series.map((each) => each.values)] as unknown as uPlot.AlignedData,
+        [
+          times,
+          ...series.map(({ values }) => (bars ? values.map((value) => value || null) : values)),
+        ] as unknown as uPlot.AlignedData,
         holder,
       );
     };
@@ -49,9 +62,16 @@ export function Chart({ times, series, show, height = 190, bars = false, label }
   return (
     <figure class="chart" aria-label={label}>
       <figcaption class="legend">
-        {series.map((each) => (
+        {series.map((each, at) => (
           <span key={each.name}>
-            <i style={{ background: `var(${each.colour})` }} aria-hidden="true" /> {each.name}
+            {bars ? (
+              <i style={{ background: `var(${each.colour})` }} aria-hidden="true" />
+            ) : (
+              <svg class="stroke" aria-hidden="true" style={{ stroke: `var(${each.colour})` }}>
+                <line x1="0" x2="28" y1="5" y2="5" stroke-dasharray={rank(DASHES, at).join(" ")} />
+              </svg>
+            )}{" "}
+            {each.name}
           </span>
         ))}
       </figcaption>
@@ -77,22 +97,31 @@ function options(
   return {
     width: holder.clientWidth,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, top) => [0, Math.max(top * 1.1, bars ? 4 : 0.1)] } },
-    axes: [{ ...axis, values: (_, at) => at.map(moment(at)) }, { ...axis, size: 58, values: (_, splits) => splits.map((each) => show(each)) }],
+    axes: [
+      { ...axis, size: 28, values: (_, at) => at.map(moment(at)) },
+      { ...axis, size: 58, values: (_, splits) => splits.map((each) => show(each)) },
+    ],
     series: [
       {},
-      ...series.map((each) => {
+      ...series.map((each, at) => {
         const line = colour(each.colour);
         return {
           label: each.name,
           stroke: line,
           width: 2,
           spanGaps: true,
-          points: { show: !bars && each.values.filter((v) => v !== null).length < 40, size: 5 },
-          ...(bars ? { fill: line, paths: uPlot.paths.bars?.({ size: [0.6, 24] }) } : {}),
+          points: {
+            show: !bars && each.values.filter((v) => v !== null).length < 40,
+            size: series.length > 1 ? rank(POINTS, at) : 5,
+            fill: line,
+          },
+          ...(bars
+            ? { fill: line, paths: uPlot.paths.bars?.({ size: rank(BARS, at) }) }
+            : { dash: rank(DASHES, at) }),
         } as uPlot.Series;
       }),
     ],

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 
-import type { ModePage, ModeRow } from "../messages";
+import type { ModePage, ModeRow, ModeRule } from "../messages";
 import { type Part, Rollout, Switch } from "./ModeSwitch";
 import { TableCard } from "./Table";
 import { order } from "./api";
 import { useRead } from "./data";
 import { count, dollars, ms, when } from "./format";
-import { modeNow } from "./live";
+import { modesMark } from "./live";
 
 const COLUMNS = [
   "Mode",
@@ -23,7 +23,7 @@ const COLUMNS = [
 /** The switch, the rollout, the modes side by side, and who changed what. */
 export function Mode() {
   const { data, trouble } = useRead<ModePage>(() => {
-    void modeNow.value; // read anew when another operator, or a switch that waited, changes it
+    void modesMark.value; // read anew when another operator, or a switch that waited, changes it
     return "modes";
   });
   const said = useSignal("");
@@ -55,14 +55,18 @@ export function Mode() {
         <>
           <div class="columns">
             <Switch page={page} change={change} />
-            <Rollout key={String(page.rows.map((row) => row.share))} page={page} change={change} />
+            <div>
+              <Rollout
+                key={String(page.rows.map((row) => row.share))}
+                page={page}
+                change={change}
+              />
+              <Rules page={page} change={change} />
+              <Own page={page} change={change} />
+            </div>
           </div>
           <SideBySide rows={page.rows} mode={page.mode} />
           <Reasons page={page} />
-          <div class="columns">
-            <Own page={page} change={change} />
-            <Rules page={page} />
-          </div>
           <Log page={page} />
         </>
       )}
@@ -92,25 +96,51 @@ function SideBySide({ rows, mode }: { rows: readonly ModeRow[]; mode: string }) 
   );
 }
 
-/** The rules, and what they and everything else have come to. */
-function Rules({ page }: { page: ModePage }) {
+/** The rules of config.json, each with a switch. */
+function Rules({ page, change }: Part) {
   return (
-    <section class="card" aria-label="Rules">
+    <section class="card" aria-label="Automatic rules">
       <h2>Automatic rules</h2>
       <p class="quiet">
         They stand in config.json, which is read anew when it is saved. They come before the
         operator’s mode, and behind a rollout and a number’s own mode.
       </p>
       {page.rules.length ? (
-        <ul class="plain-list">
+        <ul class="rules">
           {page.rules.map((rule) => (
-            <li key={rule}>{rule}</li>
+            <li key={rule.id}>
+              <Rule rule={rule} page={page} change={change} />
+            </li>
           ))}
         </ul>
       ) : (
         <p class="quiet">There are none.</p>
       )}
     </section>
+  );
+}
+
+function Rule({ rule, page, change }: Part & { rule: ModeRule }) {
+  const lacks = page.rows.find((row) => row.name === rule.use)?.lacks;
+  return (
+    <label data-on={rule.on}>
+      <input
+        type="checkbox"
+        role="switch"
+        checked={rule.on}
+        onChange={(event) => {
+          const box = event.currentTarget;
+          void change("rule", { rule: rule.id, on: box.checked }).then((done) => {
+            if (!done) box.checked = rule.on;
+          });
+        }}
+      />
+      <span>
+        <b>{rule.use}</b>
+        <small>{rule.when}</small>
+        {lacks && <small>Passed over: {rule.use} {lacks}</small>}
+      </span>
+    </label>
   );
 }
 
@@ -138,7 +168,7 @@ function Own({ page, change }: Part) {
   const mode = useSignal("");
   const numbers = Object.entries(page.own);
   return (
-    <section class="card" aria-label="Numbers with a mode of their own">
+    <section class="card grows" aria-label="Numbers with a mode of their own">
       <h2>Numbers with a mode of their own</h2>
       <ul class="plain-list">
         {numbers.map(([each, name]) => (

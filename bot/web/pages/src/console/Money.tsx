@@ -7,6 +7,8 @@ import { TableCard } from "./Table";
 import { useRead } from "./data";
 import { count, dollars } from "./format";
 
+/** A phone: the note would push the figures off its screen. */
+const NARROW = matchMedia("(max-width: 46rem)");
 const DAYS = 30;
 const DAY_MS = 86_400_000;
 
@@ -56,16 +58,19 @@ function Shown({ page }: { page: MoneyPage }) {
         <Figure name="Minutes, last 30 days" value={count(Math.round(page.minutes))} />
         <Figure name="Estimated cost" value={priced ? dollars(page.dollars) : "not known"} />
         <Figure
-          name="Estimated per minute"
+          name="Cost per minute"
           value={priced && page.minutes > 0 ? dollars(page.dollars / page.minutes) : "not known"}
         />
         <Figure name="Margin" value="not known" />
       </dl>
-      <div class="banner" role="note">
-        {page.missing.map((each) => (
-          <p key={each}>{each}</p>
-        ))}
-      </div>
+      <details class="banner" open={!NARROW.matches}>
+        <summary>Estimates, and what is not known</summary>
+        <ul>
+          {page.missing.map((each) => (
+            <li key={each}>{each}</li>
+          ))}
+        </ul>
+      </details>
       {page.days.length ? (
         <>
           <section class="card wide" aria-label={title}>

@@ -6,8 +6,8 @@ import { address, at, whoAmI } from "./api";
 
 export const calls = signal<ReadonlyMap<string, LiveCall>>(new Map());
 export const load = signal<Load | null>(null);
-/** What new calls get, whoever has set it. */
-export const modeNow = computed(() => load.value?.mode ?? "");
+/** Another text whenever somebody has set something about modes. */
+export const modesMark = computed(() => load.value?.modes ?? "");
 export const connected = signal(false);
 /** Seconds since the epoch, once a second. */
 export const clockTick = signal(Date.now() / 1000);

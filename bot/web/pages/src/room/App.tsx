@@ -6,7 +6,7 @@ import { Lobby } from "./Lobby";
 import { Settings } from "./Settings";
 import { Desk, Launcher, Modes } from "./desktop/Desk";
 import { covered } from "./desktop/windows";
-import { type Activity, type Phase, activity, beside, inCall, muted, phase, server, textOnly, trouble } from "./state";
+import { type Activity, type Phase, activity, beside, can, inCall, muted, phase, server, session, textOnly, trouble } from "./state";
 
 const DOING: Record<Activity, string> = {
   listening: "Listening",
@@ -79,20 +79,34 @@ export function App() {
   );
 }
 
+/** What to try, by the family of tools that it takes: a small model has not all of them. */
+const HINTS: readonly (readonly [family: string, words: string])[] = [
+  ["notes", "Make a shopping list: bread and milk."],
+  ["canvas", "Show me the planets in a table."],
+  ["soundtrack", "Play some music, quietly."],
+  ["sprites", "Summon a green dragon."],
+  ["notes", "Add eggs to my shopping list."],
+  ["notes", "Which notes do I have?"],
+];
+
+function hints(): string[] {
+  if (!session.value) return [];
+  return HINTS.filter(([family]) => can(family)).slice(0, 4).map(([, words]) => words);
+}
+
 function Entry() {
   return beside.value ? <Arrival /> : <Lobby />;
 }
 
 function Hints() {
-  if (!inCall.value) return null;
+  if (!inCall.value || !hints().length) return null;
   return (
     <div class="hints" aria-hidden="true">
       <p>Try saying</p>
       <ul>
-        <li>“Make a shopping list: bread and milk.”</li>
-        <li>“Show me the planets in a table.”</li>
-        <li>“Play some music, quietly.”</li>
-        <li>“Summon a green dragon.”</li>
+        {hints().map((words) => (
+          <li>“{words}”</li>
+        ))}
       </ul>
     </div>
   );

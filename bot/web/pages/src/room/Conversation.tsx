@@ -22,9 +22,15 @@ export function Conversation() {
     const box = list.current;
     if (box) following.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
   };
-  useEffect(() => {
+  const follow = (): void => {
     if (following.current) end.current?.scrollIntoView({ block: "end" });
-  }, [shown, pending, phase.value, notice.value]);
+  };
+  useEffect(follow, [shown, pending, phase.value, notice.value]);
+  useEffect(() => {
+    const resized = new ResizeObserver(follow); // a window takes its part of a small screen
+    if (list.current) resized.observe(list.current);
+    return () => resized.disconnect();
+  }, []);
   const waiting = inCall.value && activity.value === "thinking";
   return (
     <section class="conversation" aria-label="Conversation">

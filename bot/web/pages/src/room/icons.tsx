@@ -27,6 +27,7 @@ export const MaximizeIcon = make("M6 6h12v12H6z");
 export const RestoreIcon = make("M6 9.5h8.5V18H6z", "M9.5 9.5V6H18v8.5h-3.5");
 export const LeftIcon = make("M4 5h16v14H4zM12 5v14", "M7 9h2M7 12h2");
 export const RightIcon = make("M4 5h16v14H4zM12 5v14", "M15 9h2M15 12h2");
+export const BackIcon = make("m14.5 5.5-6.5 6.5 6.5 6.5");
 export const CloseIcon = make("m6.5 6.5 11 11M17.5 6.5l-11 11");
 export const PlusIcon = make("M12 5v14M5 12h14");
 export const TrashIcon = make("M5 7h14M9.5 7V4.5h5V7M7 7l.8 13h8.4L17 7");

@@ -4,27 +4,38 @@ import * as state from "./state";
 import { withNews } from "./tasks";
 import { withMessage } from "./turns";
 
+/** The bot's last words beside the conversation, as long as they stand there. */
+let aside = "";
+/** The turn that went wrong last. */
+let failed = 0;
+
 /** Takes one of our own messages; true for the one that ends the call. */
 export function received(message: PageMessage): boolean {
   state.note(false, message.type, message);
   switch (message.type) {
     case "caption":
       if (message.speaker === "caller") state.hearing.value = state.typed.value = "";
+      if (state.notice.value === aside) state.notice.value = ""; // "One moment" is over
       state.turns.value = withMessage(state.turns.value, message);
+      if (message.speaker === "bot" && state.activity.value === "thinking" && !owed()) {
+        state.activity.value = "listening"; // it is on its way behind its sound
+      }
       break;
     case "cut":
     case "turn":
       state.turns.value = withMessage(state.turns.value, message);
       break;
     case "notice":
-      state.notice.value = message.text;
+      state.notice.value = aside = message.text;
       break;
     case "session":
       state.session.value = message;
+      failed = 0;
       break;
     case "trouble":
       if (message.kind !== "tool" || !message.detail.includes(" done after ")) {
         const { kind, detail } = message;
+        failed = state.turns.value.at(-1)?.number ?? 0;
         state.troubles.value = [...state.troubles.value, { at: Date.now(), kind, detail }];
       }
       break;
@@ -52,7 +63,7 @@ export function heardOf(type: string, data: Record<string, unknown>): void {
       state.activity.value = "bot";
       break;
     case "bot-stopped-speaking":
-      if (state.activity.value === "bot") state.activity.value = "listening";
+      if (state.activity.value === "bot") state.activity.value = owed() ? "thinking" : "listening";
       break;
     case "user-input":
       state.hearing.value = data["final"] === false ? String(data["text"] ?? "") : "";
@@ -63,6 +74,12 @@ export function heardOf(type: string, data: Record<string, unknown>): void {
     case "llm-function-call-stopped":
       toolEnds(data);
   }
+}
+
+/** Whether the caller has said something and heard no answer yet, but at most "One moment". */
+function owed(): boolean {
+  const last = state.turns.value.at(-1);
+  return Boolean(last?.caller && !last.bot && !last.cut && last.number !== failed);
 }
 
 function toolBegins(data: Record<string, unknown>): void {

@@ -85,6 +85,11 @@ export function note(sent: boolean, type: string, data: unknown): void {
   log.value = [...log.value.slice(1 - MOST_LINES), line];
 }
 
+/** Whether the model has a family of tools in this call; true where that is not known. */
+export function can(family: string): boolean {
+  return session.value?.tools.includes(family) ?? true;
+}
+
 /** A new call begins with nothing said. */
 export function forget(): void {
   turns.value = [];

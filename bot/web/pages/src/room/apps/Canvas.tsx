@@ -2,20 +2,22 @@
 import { useState } from "preact/hooks";
 
 import type { CanvasChart, CanvasImage, CanvasTable } from "../../messages";
+import { can } from "../state";
 import { Markdown } from "./Markdown";
 import { canvas } from "./canvas";
 
 export function Canvas() {
   const content = canvas.value;
   if (!content) {
-    return <p class="blank">Nothing is on the canvas. Ask for a table, a chart or a text.</p>;
+    const ask = can("canvas") ? " Ask for a table, a chart or a text." : "";
+    return <p class="blank">Nothing is on the canvas.{ask}</p>;
   }
   return (
     <div class="canvas" data-canvas={content.command}>
       {content.payload.title ? <h3 class="canvas-title">{content.payload.title}</h3> : null}
       {content.command === "canvas.text" ? (
         <article class={content.payload.kind}>
-          <Markdown text={content.payload.text} />
+          <Markdown text={withoutTitle(content.payload.text, content.payload.title)} />
         </article>
       ) : content.command === "canvas.table" ? (
         <Table {...content.payload} />
@@ -26,6 +28,13 @@ export function Canvas() {
       )}
     </div>
   );
+}
+
+/** The text without a first heading that says once more what stands above it. */
+function withoutTitle(text: string, title: string): string {
+  const [first = "", ...rest] = text.trimStart().split("\n");
+  const heading = /^#{1,6}\s+(.*?)[\s#]*$/.exec(first)?.[1] ?? "";
+  return heading && heading.toLowerCase() === title.trim().toLowerCase() ? rest.join("\n") : text;
 }
 
 function Table({ head, rows, title }: CanvasTable) {

@@ -7,6 +7,8 @@ export function Markdown({ text }: { text: string }) {
 
 const ITEM = /^\s*(?:[-*•]|\d+[.)])\s+(.*)$/;
 const HEADING = /^(#{1,6})\s+(.*)$/;
+const QUOTE = /^\s*>\s?(.*)$/;
+const MARKS = [ITEM, HEADING, QUOTE];
 
 function blocks(text: string): VNode[] {
   const found: VNode[] = [];
@@ -24,9 +26,14 @@ function blocks(text: string): VNode[] {
       while (ITEM.test(lines[at] ?? "")) at += 1;
       const items = lines.slice(from, at).map((item) => <li>{spans(ITEM.exec(item)?.[1] ?? "")}</li>);
       found.push(/^\s*\d/.test(line) ? <ol>{items}</ol> : <ul>{items}</ul>);
+    } else if (QUOTE.test(line)) {
+      const from = at;
+      while (QUOTE.test(lines[at] ?? "")) at += 1;
+      const quoted = lines.slice(from, at).map((one) => QUOTE.exec(one)?.[1] ?? "");
+      found.push(<blockquote>{spans(quoted.join("\n"))}</blockquote>);
     } else {
       const from = at;
-      while (lines[at]?.trim() && !ITEM.test(lines[at] ?? "") && !HEADING.test(lines[at] ?? "")) at += 1;
+      while (lines[at]?.trim() && !MARKS.some((mark) => mark.test(lines[at] ?? ""))) at += 1;
       found.push(<p>{spans(lines.slice(from, at).join("\n"))}</p>);
     }
   }

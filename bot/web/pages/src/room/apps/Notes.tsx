@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { onlyReading } from "../Beside";
-import { DownloadIcon, PlusIcon, TrashIcon } from "../icons";
+import { BackIcon, DownloadIcon, PlusIcon, TrashIcon } from "../icons";
 import { save } from "./files";
 import {
   type OpenNote,
@@ -10,6 +10,7 @@ import {
   current,
   edit,
   flush,
+  leave,
   list,
   noteTrouble,
   refresh,
@@ -29,7 +30,7 @@ export function Notes() {
   const shown = list.value.filter((note) => note.title.toLowerCase().includes(wanted));
   const note = current.value;
   return (
-    <div class="notes">
+    <div class="notes" data-open={Boolean(note ?? noteTrouble.value)}>
       <div class="notes-list">
         <input
           type="search"
@@ -96,6 +97,9 @@ function Editor({ note }: { note: OpenNote }) {
   return (
     <>
       <div class="notes-head">
+        <button type="button" class="bar-button back" aria-label="All notes" title="All notes" onClick={() => void leave()}>
+          <BackIcon />
+        </button>
         <h3>{note.title}</h3>
         <span class="saving" role="status">
           {STATES[saving.value]}

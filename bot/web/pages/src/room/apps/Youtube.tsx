@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { can } from "../state";
 import { YOUTUBE, play, player, stop, video, videoId } from "./youtube";
 
 export function Youtube() {
@@ -48,7 +49,10 @@ function Choose() {
   };
   return (
     <form class="blank" onSubmit={submit}>
-      <p>Ask for a video, or paste the address of one. YouTube is asked for nothing before that.</p>
+      <p>
+        {can("youtube") ? "Ask for a video, or paste the address of one." : "Paste the address of a video."} YouTube is asked
+        for nothing before that.
+      </p>
       <p class="row">
         <input name="video" aria-label="Address of a YouTube video" placeholder="youtube.com/watch?v=…" />
         <button type="submit" class="button">

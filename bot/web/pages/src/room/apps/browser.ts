@@ -11,10 +11,7 @@ export function showPage(wanted: string): Done {
   address.value = url;
   open("browser");
   rename("browser", new URL(url).hostname);
-  return done(
-    `${new URL(url).hostname} is open in the browser window. If it stays empty, the site refuses to ` +
-      "be shown inside another page; there is a button that opens it in a tab.",
-  );
+  return done(`${new URL(url).hostname} is open. If it stays empty, the button “In a tab” opens it.`);
 }
 
 /** An https address, or "": inside this page nothing else may be shown. */

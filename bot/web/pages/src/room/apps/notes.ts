@@ -32,6 +32,13 @@ export async function choose(id: string): Promise<void> {
   await attempt(async () => take(await readNote(id)));
 }
 
+/** Back to the list of notes. */
+export async function leave(): Promise<void> {
+  const left = current.value;
+  await flush();
+  if (current.value?.id === left?.id && saving.value !== "failed") current.value = null;
+}
+
 export async function create(title: string): Promise<void> {
   await flush();
   await attempt(async () => {

@@ -71,7 +71,6 @@ export function Window({ win, children }: { win: Win; children: ComponentChildre
           label={fit === "free" ? "Maximize" : "Restore"}
           onClick={() => toggle(win)}
           icon={fit === "free" ? <MaximizeIcon /> : <RestoreIcon />}
-          wide
         />
         <Button label="Close" onClick={() => leave(name)} icon={<CloseIcon />} />
       </header>
