@@ -12,8 +12,8 @@ run: $(VENV)/run.stamp  ## serve the test room and the phone endpoint
 	@exec $(BIN)/python runner.py
 
 test:  ## install everything, all at once, and run every test
-	@$(MAKE) --no-print-directory -j 4 $(VENV)/test.stamp chromium gateway models
-	@$(BIN)/python -m pytest $(ARGS)
+	@# The models are the largest: they come while the first tests run; who needs them waits.
+	@$(MAKE) --no-print-directory -j 4 models tested
 
 call: $(VENV)/run.stamp  ## place a simulated phone call: make call ARGS='--say "Hello?"'
 	@$(BIN)/python -m bot.phonecall $(ARGS)
@@ -72,7 +72,10 @@ $(VENV)/bench.stamp: $(REQUIREMENTS)/bench.txt $(VENV)/test.stamp
 	@$(PIP) -q -r $<
 	@touch $@
 
-.PHONY: gateway models chromium
+.PHONY: tested gateway models chromium
+tested: $(VENV)/test.stamp chromium gateway
+	@$(BIN)/python -m pytest $(ARGS)
+
 gateway: | $(VENV)/bin/python
 	@$(BIN)/python -m tests.openclaw.real_gateway
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import SecretStr
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +20,8 @@ from bot.settings import Settings, found_variables, known_variables
 from pipelines.prompts import translated
 
 _STAGE_NAMES = {"stt": "speech to text", "llm": "language model", "tts": "voice"}
+_WITH_NAMES = ("why", "missing")
+"""The report's columns that name variables."""
 
 
 def check(console: Console | None = None) -> int:
@@ -26,7 +29,7 @@ def check(console: Console | None = None) -> int:
     console = console or Console()
     try:
         settings = Settings.load()
-        table = _table(settings)
+        table = _table(settings, console.width)
     except SettingsError as error:
         for line in str(error).splitlines():
             console.print(f"[bold red]wrong[/] {line}", highlight=False, soft_wrap=True)
@@ -180,11 +183,25 @@ def _console_row(settings: Settings) -> Row:
     return Row("console", uses, why, missing)
 
 
-def _table(settings: Settings) -> Table:
-    table = Table(title="Tandem's settings", title_justify="left")
-    for column in ("part", "uses", "why", "missing"):
-        table.add_column(column, overflow="fold")
-    for row in rows(settings):
+def _table(settings: Settings, width: int) -> Table:
+    """The report for a screen so many characters wide; from 80 on every variable's name is whole,
+    since it is what one copies."""
+    table = Table(title="Tandem's settings", title_justify="left", box=box.SIMPLE_HEAD)
+    table.pad_edge = False
+    found = rows(settings)
+    share = width // 5
+    texts = {
+        "part": [row.part for row in found],
+        "uses": [row.uses for row in found],
+        "why": [row.why for row in found],
+        "missing": [row.missing for row in found],
+    }
+    for name, column in texts.items():
+        least = max(len(word) for text in [name, *column] for word in text.split())
+        most = max(len(text) for text in [name, *column])
+        fixed = min(most, max(least, share)) if name in _WITH_NAMES else None
+        table.add_column(name, overflow="fold", width=fixed)
+    for row in found:
         table.add_row(row.part, row.uses, row.why, row.missing)
     return table
 

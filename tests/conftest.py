@@ -28,7 +28,13 @@ LANES = {
 }
 """What a file of each lane has: a marker, or a fixture that starts the models or the program. The
 first that fits counts."""
-ORDER = ("real time", "gateway", "programs", "")
+ORDER = ("programs", "gateway", "real time", "")
+"""The long lanes first. The models may still be on their way when the tests begin (`make test`), so
+what needs them is third: two processes begin with the others."""
+
+
+MODELS_SECONDS = 900
+"""Until the models are there, on a slow line."""
 
 
 class Lanes(LoadScopeScheduling):
@@ -54,5 +60,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long lanes first."""
+    """See `ORDER`. The first test that needs the models may have to wait for them."""
     items.sort(key=lambda item: ORDER.index(lane(str(item.path))))
+    for item in items:
+        if "embedded" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(MODELS_SECONDS), append=False)
+            break

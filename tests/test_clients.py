@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import ipaddress
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from openai import DefaultAioHttpClient
 from pydantic import SecretStr
 
 from bot import clients as module
+from bot.brain.vendor_errors import RAISED, ours
 from bot.clients import WARM_CONNECTIONS, Clients
 from bot.providers import Endpoint
 
@@ -118,3 +120,25 @@ async def test_a_provider_that_is_away_and_servers_of_ones_own_are_no_matter(
     plain = server.url.replace("https", "http")
     await clients.warm([endpoint(""), endpoint(plain), endpoint("https://127.0.0.1:9/v1")])
     assert not server.requests
+
+
+async def test_a_refused_connection_is_called_one() -> None:
+    """The SDKs' transport calls every failure to connect a time-out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    key, clients = SecretStr("sk-test"), Clients()
+    openai = Endpoint("llm", "openai", url, key, "m", "")
+    claude = Endpoint("llm", "anthropic", url, key, "m", "")
+    said: list[str] = []
+    try:
+        for asked in (
+            clients.openai(openai).models.list(),
+            clients.anthropic(claude).models.list(),
+            clients.http.get(url),
+        ):
+            with pytest.raises(RAISED) as caught:
+                await asked
+            said.append(str(ours("they", caught.value)))
+    finally:
+        await clients.aclose()
+    assert said == ["they: connection refused"] * 3

@@ -12,27 +12,30 @@ from bot.store import queries
 from tests.fakes import anthropic_api as anthropic
 from tests.fakes import elevenlabs_api as elevenlabs
 from tests.fakes import faults
-from tests.fakes.openai_api import OpenAIApi
+from tests.fakes.openai_api import Delays, OpenAIApi
 from tests.fakes.openai_wire import ChatRequest, SpeechRequest, TranscriptionRequest
 from tests.fakes.phoneline import PhoneLine
 from tests.fixtures.house import Serve, dial, hang_up_after, when_heard
 from tests.fixtures.speech import Speech
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.usefixtures("virtual_time")]
 QUESTION = "What time is it?"
 
 
 async def test_openai_for_everything(serve: Serve, openai_api: OpenAIApi, speech: Speech) -> None:
     openai_api.transcripts.append(QUESTION)
     openai_api.replies.append("It is noon, and it costs $2.50.")
+    openai_api.delays = Delays(tts=1.0)  # a greeting that waits for the voice is late
     server = await serve(BOT_GREETING="Hello there.", OPENAI_TTS_VOICE="nova")
     rendered = [request.text for request in openai_api.of(SpeechRequest)]
     line = PhoneLine()
     line.plays(2.0, speech.ulaw(QUESTION))
+    when_heard(line, "Hello there.", 20, lambda: setattr(openai_api, "delays", Delays()))
     hang_up_after(line, "fifty cents.", 20)
     await dial(server, line, 21)
     heard = [u.text for u in line.utterances()]
     assert heard == ["Hello there.", "It is noon, and it costs two dollars and fifty cents."]
+    assert line.utterances()[0].start < 0.5  # on the test's own clock
 
     (asked,) = openai_api.of(ChatRequest)
     assert asked.body["model"] == "gpt-4o-mini"

@@ -18,6 +18,7 @@ from tests.fixtures.house import Serve
 from tests.fixtures.openclaw import delegates, keyed, works
 from tests.fixtures.speech import Borrowed
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 FERRY = "The ferry leaves at nine."
 
 
@@ -157,7 +158,7 @@ async def test_limits_and_agent_reach_the_gateway(
     limits = {"OPENCLAW_TASK_TIMEOUT": 77, "OPENCLAW_MAX_TASKS": "1,5", "OPENCLAW_AGENT": "voice"}
     server = await serve(**delegates(gateway_standin, **limits))
     await keyed(server, "1#", "enough.")
-    assert "1 tasks of this call" in results[1]
+    assert "as many jobs under way" in results[1]
     (sent,) = [s for s in gateway_standin.of_method("chat.send") if "ferry" in s["message"]]
     assert sent["sessionKey"].startswith("agent:voice:")
     assert 70_000 < sent["timeoutMs"] <= 77_000

@@ -6,6 +6,7 @@ from collections import Counter
 
 import aiohttp
 import psutil
+import pytest
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 
@@ -15,6 +16,7 @@ from tests.fakes.openai_api import OpenAIApi
 from tests.fakes.phoneline import PhoneLine
 from tests.fixtures.house import Serve, dial
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 ROUNDS, AT_ONCE = 5, 10
 GROWTH_MB = 12
 """Allowed over 40 calls after the first ten: allocators keep some, a leaked call about 1 MB."""

@@ -1,5 +1,6 @@
 """Every variable changes behaviour, and a wrong one is one clear line."""
 
+import io
 import re
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from rich.console import Console
 
 from bot.brain.prompts import system_prompt
 from bot.errors import SettingsError
 from bot.providers import Endpoint, choose
 from bot.settings import ROOT, Settings, known_variables
-from bot.settings_report import env_example, misspelt, notes
+from bot.settings_report import check, env_example, misspelt, notes, rows
 from bot.telephony.twilio import api_url
 from pipelines.prompts import sentences
 
@@ -394,3 +396,25 @@ def test_check_exits_1_on_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> No
     done = run_check(monkeypatch)
     assert done.returncode == 1
     assert "TTS_PROVIDERS: names elevenlabs, but ELEVENLABS_API_KEY is not set" in done.stdout
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_names_of_variables_are_whole_in_the_report(width: int) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    assert check(console) == 0
+    assert isinstance(console.file, io.StringIO)
+    table = console.file.getvalue().partition("note ")[0]
+    shown = set(re.findall(r"[A-Z][A-Z0-9_]+", table))
+    texts = [f"{row.why} {row.missing}" for row in rows(Settings.load())]
+    named = [name for name in known_variables() if name in " ".join(texts)]
+    assert "RUNPOD_A100_ENDPOINT" in named
+    assert set(named) <= shown
+    assert max(map(len, table.splitlines())) <= width
+
+
+def test_a_mode_that_does_not_exist_is_one_line() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(LLM_MODE="wrong")
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("LLM_MODE: found 'wrong': ")
+    assert "'embedded' or ''" in line

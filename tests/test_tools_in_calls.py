@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from bot.server import Server
 from bot.store import desk, queries, tool_events
 from tests.fakes.openai_api import OpenAIApi
@@ -11,6 +13,7 @@ from tests.fakes.phoneline import PhoneLine
 from tests.fakes.script import Ask, CallTool, Say
 from tests.fixtures.house import Serve, dial, hang_up_after
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 CALLER = "+15550001111"
 
 

@@ -8,6 +8,7 @@ from pipecat.services.llm_service import FunctionCallParams
 
 from bot.store import notes
 from bot.store.once import folded
+from tools.corrections import UNCHANGED, alike, mistaken, remember
 from tools.declare import Family, tool
 from tools.note_text import Change, NoSuchPart, changed
 from tools.running import acting, confirmed, once_key
@@ -39,15 +40,17 @@ async def bot_create_note(params: FunctionCallParams, title: str, content: str) 
         content: What to write down, complete, one thing a line.
     """
     box = toolbox(params)
+    wrong = await _mistaken(box, title, content)
+    if wrong and folded(wrong.text) == folded(content):
+        raise ToolFailed(UNCHANGED.format(tool="bot_create_note"))
     acting()
-    wrong = _mistaken(box, title, content)
     if wrong and folded(wrong.title) == folded(title):
         return await _rewritten(box, wrong, content)
     try:
         note = await notes.create(box.store, box.owner, title or "Note", content, key=once_key())
     except notes.TooManyNotes:
         raise ToolFailed("Not done: the notebook is full. Ask which notes to delete.") from None
-    box.memory.results["note made"] = box.turn(), note
+    remember(box, "note", note, instead_of=wrong)
     await _refresh(box, note)
     if wrong and await notes.remove(box.store, box.owner, wrong.id, key=f"{once_key()}-wrong"):
         if box.page:
@@ -56,14 +59,15 @@ async def bot_create_note(params: FunctionCallParams, title: str, content: str) 
     return f"Saved as the note “{note.title}”."
 
 
-def _mistaken(box: Toolbox, title: str, content: str) -> notes.Note | None:
+async def _mistaken(box: Toolbox, title: str, content: str) -> notes.Note | None:
     """The note that was made in the turn before and is corrected now: "no, Tuesday"."""
-    turn, made = box.memory.results.get("note made", (-1, None))
-    if made is None or box.turn() != turn + 1 or not box.refused():
-        return None
-    old, new = folded(f"{made.title} {made.text}"), folded(f"{title} {content}")
-    alike = difflib.SequenceMatcher(None, old, new, autojunk=False).ratio() >= _CLOSE
-    return made if alike else None
+    found: notes.Note | None = await mistaken(
+        box,
+        "note",
+        False,
+        lambda made: alike(f"{made.title} {made.text}", f"{title} {content}"),
+    )
+    return found
 
 
 async def _rewritten(box: Toolbox, wrong: notes.Note, content: str) -> str:
@@ -71,7 +75,7 @@ async def _rewritten(box: Toolbox, wrong: notes.Note, content: str) -> str:
         note = await notes.change(box.store, box.owner, wrong.id, lambda _: content, key=once_key())
     except notes.NoteGone:
         raise ToolFailed("Not done: the note was deleted meanwhile.") from None
-    box.memory.results["note made"] = box.turn(), note
+    remember(box, "note", note, instead_of=wrong)
     await _refresh(box, note)
     return f"Changed the note “{note.title}”. It says now: {note.text[:300]}"
 

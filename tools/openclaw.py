@@ -38,6 +38,14 @@ FAMILY = Family(
 )
 THINKING_SECONDS = 180.0
 """A deep answer is spoken while it comes; this ends one that never ends."""
+_FULL_CALL = (
+    "Not done: this caller has as many jobs under way as one may have. Tell the caller: I am still "
+    "busy with your other jobs. Shall I begin this one when one of them is done, or drop one?"
+)
+_FULL = (
+    "Not done: too many jobs are under way. Tell the caller: I cannot begin that just now, too "
+    "much else is being worked on. Please ask me again in a few minutes."
+)
 
 
 @tool(needs=_openclaw)
@@ -58,7 +66,7 @@ async def bot_openclaw_task(
     try:
         taken = await tasks.start(task, urgency)
     except TooManyTasks as error:
-        raise ToolFailed(f"Not done: {error}. Say so, and offer to wait for one of them.") from None
+        raise ToolFailed(_FULL_CALL if error.per_call else _FULL) from None
     return (
         f"Begun: “{taken.title}”. Tell the caller in a few words of your own that you are on it, "
         "and go on with whatever they want. The result will be given to you later; do not make "

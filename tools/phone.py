@@ -1,8 +1,6 @@
 """The call itself: hand it over, end it, messages, text messages, meetings."""
 
 import asyncio
-import re
-from datetime import datetime
 from typing import Annotated
 
 from loguru import logger
@@ -11,15 +9,13 @@ from pydantic import Field
 
 from bot.errors import ProviderError
 from bot.store import desk
-from bot.store.once import folded
 from bot.telephony.putting_through import put_through
-from tools import clock
-from tools.calendar_file import calendar_file
+from tools import meetings, messages
+from tools.contacts import addressee, contact
 from tools.declare import Facts, Family, tool
 from tools.running import acting, once_key
-from tools.text_messages import link_message, send_text, try_send_text
+from tools.text_messages import link_message, send_text
 from tools.toolbox import Toolbox, ToolFailed, toolbox
-from tools.ui import FileSave
 
 FAMILY = Family(
     name="phone",
@@ -62,7 +58,7 @@ async def bot_transfer_call(params: FunctionCallParams, to: str, reason: str, su
             before the caller is connected.
     """
     box = toolbox(params)
-    name, number = _contact(box, to)
+    name, number = contact(box, to)
     assert box.twilio is not None
     await _wait_quiet(box)
     acting()
@@ -96,20 +92,22 @@ async def bot_end_call(params: FunctionCallParams, reason: str) -> str:
 
 
 @tool(needs=_can_text, cannot="send text messages")
-async def bot_send_sms(params: FunctionCallParams, text: str, to: str = "") -> str:
+async def bot_send_sms(
+    params: FunctionCallParams, text: str, to: str = "", correction: bool = False
+) -> str:
     """Send a text message, to the caller's own phone if nobody else is named.
 
     Args:
         text: What the message says, complete.
         to: A contact's name, or a number with its country code like +15551234567; leave it out
             for the caller.
+        correction: True if it puts right the text message before it.
     """
     box = toolbox(params)
-    name, number = _addressee(box, to)
+    name, number = addressee(box, to)
     if not text:
         raise ToolFailed("Not done: the message is empty. Ask the caller what it should say.")
-    await send_text(box, number, text)
-    return f"The text message to {name} is sent."
+    return await messages.send(box, name, number, text, correction)
 
 
 def _can_link(facts: Facts) -> bool:
@@ -133,30 +131,20 @@ async def bot_send_screen_link(params: FunctionCallParams) -> str:
     )
 
 
-async def bot_take_message(params: FunctionCallParams, for_whom: str, text: str) -> str:
-    """Take a message for somebody who is not there: "tell Dr Miller that I am late".
+async def bot_take_message(
+    params: FunctionCallParams, for_whom: str, text: str, correction: bool = False
+) -> str:
+    """Take a message for somebody who is not there: "tell somebody that …".
 
     Args:
         for_whom: The person or department that it is for.
         text: The message, complete, with who it is from and how to reach them if they said so.
+        correction: True if it puts right the message before it.
     """
     box = toolbox(params)
     if not text:
         raise ToolFailed("Not done: the message is empty. Ask the caller what to say.")
-    acting()
-    await desk.take_message(
-        box.store,
-        owner=box.owner,
-        call_id=box.call.id,
-        recipient=for_whom,
-        text=text,
-        key=once_key(),
-    )
-    known = _match(box, for_whom)
-    words = f"Message from {box.number or 'a caller without a number'}: {text}"
-    if known and box.facts.sms and await try_send_text(box, known[1], words):
-        return f"The message for {known[0]} is written down, and sent to them as a text message."
-    return f"The message for {for_whom} is written down."
+    return await messages.leave(box, for_whom, text, correction)
 
 
 @tool(seconds=12)
@@ -165,7 +153,8 @@ async def bot_book_meeting(
     title: str,
     when: str,
     attendees: str = "",
-    minutes: Annotated[int, Field(ge=5, le=1440)] = 30,
+    minutes: Annotated[int, Field(ge=5, le=1440)] = 0,
+    correction: bool = False,
 ) -> str:
     """Book a meeting or an appointment, and give the caller its calendar file.
 
@@ -173,99 +162,11 @@ async def bot_book_meeting(
         title: What it is about, in a few words.
         when: Date and time, like 2026-11-24 15:00, or in the caller's words.
         attendees: Who else is there.
-        minutes: How long it takes.
+        minutes: How long it takes, if the caller has said it.
+        correction: True if it changes the meeting that was booked before it.
     """
-    box = toolbox(params)
-    now = datetime.now(clock.zone(box.settings.BOT_TIMEZONE))
-    try:
-        starts = await asyncio.to_thread(clock.parse_moment, when, now, box.language)
-    except clock.NoSuchMoment as error:
-        raise ToolFailed(f"Not done: {error}.") from None
-    acting()
-    meeting = await desk.book(
-        box.store,
-        owner=box.owner,
-        title=title or "Meeting",
-        attendees=attendees,
-        starts_at=clock.utc(starts),
-        minutes=minutes,
-        zone=box.settings.BOT_TIMEZONE,
-        key=once_key(),
-    )
-    how = await _deliver(box, meeting, clock.spoken(starts))
-    return f"Booked: {meeting.title}, {clock.spoken(starts)}, {minutes} minutes. {how}".strip()
-
-
-async def _deliver(box: Toolbox, meeting: desk.Meeting, when: str) -> str:
-    """Bring the caller the calendar file; says how, or '' where there is no way."""
-    if box.page:
-        file = FileSave(name="meeting.ics", mime="text/calendar", text=calendar_file(meeting))
-        if await box.page.tell(file):
-            return "Its calendar file is on the caller's screen."
-    if not (box.facts.sms and box.number and box.settings.PUBLIC_URL):
-        return ""
-    link = f"{box.settings.PUBLIC_URL}/calendar/{meeting.token}.ics"
-    sent = await try_send_text(box, box.number, f"{meeting.title}, {when}: {link}")
-    return "A text message with its calendar file is sent to the caller." if sent else ""
-
-
-def _addressee(box: Toolbox, to: str) -> tuple[str, str]:
-    """(name, number) of whom a text message is for.
-
-    Only the caller and the business's contacts, unless the operator allows everybody: else anybody
-    could make the bot send anything anywhere, on the operator's bill.
-    """
-    digits = "+" + re.sub(r"\D", "", to) if to.strip().startswith("+") else ""
-    if (
-        not to
-        or folded(to) in ("me", "caller", "the caller", "my phone", "mich")
-        or (digits and digits == box.number)
-    ):
-        if box.number:
-            return "the caller", box.number
-        raise ToolFailed("Not done: the caller's own number is not known. Say so.")
-    if found := _match(box, to):
-        return found
-    if box.settings.SMS_TO_ANYBODY and re.fullmatch(r"\+[1-9]\d{6,14}", digits):
-        return digits, digits
-    names = ", ".join(["the caller", *box.settings.contacts])
-    more = " or a number with its country code" if box.settings.SMS_TO_ANYBODY else ""
-    raise ToolFailed(f"Not done: a text message can go to {names}{more}; not to {to}.")
-
-
-def _contact(box: Toolbox, to: str) -> tuple[str, str]:
-    found = _match(box, to)
-    if found:
-        return found
-    names = ", ".join(box.settings.contacts)
-    raise ToolFailed(f"Not done: there is no {to}. There are: {names}. Ask which one is meant.")
-
-
-def _match(box: Toolbox, words: str) -> tuple[str, str] | None:
-    """The contact that is meant; the only one there is, for 'a person'."""
-    contacts, wanted = box.settings.contacts, set(folded(words).split())
-    named = [name for name in contacts if set(folded(name).split()) & wanted]
-    if not named and len(contacts) == 1 and wanted & _ANYBODY:
-        named = list(contacts)
-    exact = [name for name in named if folded(name) == folded(words)]
-    chosen = exact or named
-    return (chosen[0], contacts[chosen[0]]) if len(chosen) == 1 else None
-
-
-_ANYBODY = frozenset(
-    [
-        "human",
-        "person",
-        "somebody",
-        "someone",
-        "anyone",
-        "agent",
-        "operator",
-        "staff",
-        "mensch",
-        "jemand",
-    ]
-)
+    wish = meetings.Wish(title, when, attendees, minutes)
+    return await meetings.book(toolbox(params), wish, correction)
 
 
 async def _wait_quiet(box: Toolbox) -> None:

@@ -1,4 +1,6 @@
-"""Text messages that tools send: how many, how long, and what is said of a link."""
+"""Text messages that tools send: how many, how long, and what is said of a link or a mistake."""
+
+from typing import Literal
 
 from loguru import logger
 
@@ -20,6 +22,35 @@ _LINK = {
     "es": "{bot}: {link} muestra sus notas y lo que hablamos. Se abre una vez y caduca con la"
     " llamada.",
 }
+_REPLACES = {
+    "en": "Correction, instead of the message before: {text}",
+    "de": "Korrektur, statt der Nachricht davor: {text}",
+    "fr": "Rectification, à la place du message précédent : {text}",
+    "es": "Corrección, en lugar del mensaje anterior: {text}",
+}
+_TAKES_BACK = {
+    "en": "Please ignore the message before: it was not meant for you.",
+    "de": "Bitte beachten Sie die Nachricht davor nicht: Sie war nicht für Sie bestimmt.",
+    "fr": "Veuillez ignorer le message précédent : il ne vous était pas destiné.",
+    "es": "Por favor, ignore el mensaje anterior: no era para usted.",
+}
+
+Sent = Literal["yes", "perhaps", "no"]
+
+
+def replacing(text: str, language: str) -> str:
+    """A text message that says that it replaces the one before, which cannot be called back.
+
+    Args:
+        text: What is right.
+        language: Two letters.
+    """
+    return _REPLACES.get(language, _REPLACES["en"]).format(text=text)
+
+
+def taking_back(language: str) -> str:
+    """A text message to somebody who has got one by mistake; language in two letters."""
+    return _TAKES_BACK.get(language, _TAKES_BACK["en"])
 
 
 def link_message(bot: str, link: str, language: str) -> str:
@@ -55,11 +86,11 @@ async def send_text(box: Toolbox, number: str, text: str) -> None:
         ) from None
 
 
-async def try_send_text(box: Toolbox, number: str, text: str) -> bool:
-    """Send a text message about something that is done already; False if it was not sent."""
+async def try_send_text(box: Toolbox, number: str, text: str) -> Sent:
+    """Send a text message about something that is done already; says whether it was sent."""
     try:
         await send_text(box, number, text)
     except (ToolFailed, ProviderError) as error:
         logger.warning(f"call {box.call.id}: no text message: {error}")
-        return False
-    return True
+        return "no" if isinstance(error, ToolFailed) else "perhaps"
+    return "yes"

@@ -6,9 +6,14 @@ is one request, and none that has to be done. Pure; English only.
 """
 
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 MOST = 3
 """Requests that are told apart; what follows belongs to the last."""
+_AGAIN = 0.85
+"""How alike (difflib's ratio) a request is to one that was said before it, as a recogniser hears
+the same words twice."""
 _POLITE = (
     r"(?:(?:please|okay|ok|so|well|um|uh|er|hi|hello|hey|yes|now|first)\b[ ,]*)*"
     r"(?:(?:can|could|would|will) you |i (?:want|need|d like|would like|'d like) you to )?"
@@ -36,6 +41,7 @@ _NEXT = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"[.?!;,]|\b(?:and|then|also|plus|but)\b", re.IGNORECASE)
+_LEADING = re.compile(r"(?:(?:and|then|also|plus|but)\b[ ,]*)+", re.IGNORECASE)
 _ANY = re.compile(rf"{_POLITE}(?:{_NOTE}|{_QUESTION}|{_ORDER}|{_MESSAGE})", re.IGNORECASE)
 _NOTED = re.compile(rf"{_POLITE}{_NOTE}", re.IGNORECASE)
 _DONE = re.compile(rf"{_POLITE}(?:{_NOTE}\W+\w+\W+\w|{_ORDER}|{_MESSAGE})", re.IGNORECASE)
@@ -61,7 +67,32 @@ def requests_in(words: str) -> list[str]:
     return [*found, words[start:].strip()]
 
 
+def requests_of(messages: Sequence[str]) -> list[str]:
+    """The requests in several messages of the caller's, `MOST` at most.
+
+    What was to be done before comes first; a question that was talked over comes last, for it is
+    not what the caller waits for now. What they have said again counts once.
+    """
+    *before, last = messages or [""]
+    parts = requests_in(last)
+    due: list[str] = []
+    asked: list[str] = []
+    for words in before:
+        if any(map(to_be_done, requests_in(words))):
+            due += requests_in(words)
+        else:
+            asked.append(words)
+    again = [one for one in due if any(_same(one, part) for part in parts)]
+    found = [*(one for one in due if one not in again), *parts][-MOST:]
+    return [*found, *asked[len(found) - MOST :]] if len(found) < MOST else found
+
+
+def _same(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one.casefold(), other.casefold(), False).ratio() >= _AGAIN
+
+
 def to_be_done(words: str) -> bool:
     """Whether a request is plainly for something that only a tool can do; "take a note" alone is
     not, for it has to be asked what."""
-    return bool(_DONE.match(words))
+    begins = _LEADING.match(words)
+    return bool(_DONE.match(words, begins.end() if begins else 0))

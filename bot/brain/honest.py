@@ -9,7 +9,7 @@ from typing import Any
 from loguru import logger
 from pipecat.processors.aggregators.llm_context import LLMContext
 
-from bot.brain.breath import requests_in, to_be_done
+from bot.brain.breath import requests_in, requests_of, to_be_done
 from bot.brain.claims import sayable, unbacked
 from bot.brain.model import Asked, Model, Piece, ToolCall, Words
 from bot.brain.requests import shown
@@ -18,6 +18,11 @@ _CALL_IT = (
     "(You have called no tool, so nothing was done. If the caller wants something done, reply with "
     "its call now and nothing else.)"
 )
+_CALL_IT_NOW = (
+    "(Nothing was done: you have called no tool. Now reply with the call only, like "
+    '<tool_call>{"name": "...", "arguments": {...}}</tool_call>)'
+)
+"""For what plainly has to be done; the form is a step that the smallest models need."""
 NOT_DONE = "Sorry, that is not done yet. Could you say it once more?"
 NOT_THIS = "Sorry, this is not done yet: {}. Could you say that once more?"
 _ENDS = re.compile(r"[.!?][\"')]*\s+")
@@ -78,15 +83,15 @@ class Honest:
     def _requests(self, asked: Asked, told: bool) -> list[_Request]:
         """What the model is still to be asked for in this turn of the caller's."""
         messages = asked.context.get_messages()
-        place = _last_user(messages)
-        before, since = list(messages[: max(0, place)]), messages[place + 1 :]
-        words = str(_get(messages[place], "content") or "") if place >= 0 else ""
-        parts = requests_in(words)
+        first, place = _unanswered(messages)
+        before, since = list(messages[:first]), messages[place + 1 :]
+        words = [str(_get(message, "content") or "") for message in messages[first : place + 1]]
+        parts = requests_of(words)
         ids = [call["id"] for message in since for call in _get(message, "tool_calls") or ()]
         done = self._after.get(ids[-1], len(parts)) if ids else 0
         found: list[_Request] = []
-        if not since and len(parts) == 1:
-            return [_Request(asked, 1, due=to_be_done(words))]
+        if not since and len(parts) <= 1 and first >= place:
+            return [_Request(asked, 1, due=any(map(to_be_done, parts)))]
         if since and not told:
             found = [_Request(asked, done if ids else len(parts))]
         if since and not ids:
@@ -109,7 +114,8 @@ class Honest:
         if not first.stopped:
             return
         logger.warning(f"{self.label} claims what no tool has done; it is asked for the call")
-        messages = [*asked.context.get_messages(), {"role": "developer", "content": _CALL_IT}]
+        told = {"role": "developer", "content": _CALL_IT_NOW if request.due else _CALL_IT}
+        messages = [*asked.context.get_messages(), told]
         context = LLMContext(messages, asked.context.tools, asked.context.tool_choice)  # type: ignore[arg-type]
         second = _Checked(asked.context.get_messages(), request.due)
         async with aclosing(self._checked(replace(asked, context=context), second)) as pieces:
@@ -172,10 +178,20 @@ class _Checked:
         return ready
 
 
-def _last_user(messages: Sequence[Any]) -> int:
-    """Where the caller's latest words stand; -1 if nowhere."""
+def _unanswered(messages: Sequence[Any]) -> tuple[int, int]:
+    """Where the caller's latest words begin and end: several messages, where they went on before
+    anything was answered. (0, -1) if there are none.
+
+    Only what is plainly to be done stands for itself; other words may go on with those before.
+    """
     places = (n for n in range(len(messages) - 1, -1, -1) if _get(messages[n], "role") == "user")
-    return next(places, -1)
+    last = first = next(places, -1)
+    if last < 0:
+        return 0, -1
+    if any(map(to_be_done, requests_in(str(_get(messages[last], "content") or "")))):
+        while first and _get(messages[first - 1], "role") == "user":
+            first -= 1
+    return first, last
 
 
 def _get(message: Any, name: str) -> Any:

@@ -4,6 +4,7 @@ OpenAI's and Anthropic's SDKs are made by the same generator: the same classes w
 Codes: the vendors' references (`bad key`, `no credit` …), vLLM's numbers, Groq's `tool_use_failed`.
 """
 
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ RAISED: tuple[type[Exception], ...] = (
 """What an SDK may raise while a request is sent and its answer read."""
 
 _TIMEOUTS = (openai.APITimeoutError, anthropic.APITimeoutError, httpx2.TimeoutException)
-_BROKEN = (openai.APIConnectionError, anthropic.APIConnectionError)
+_BROKEN = (openai.APIConnectionError, anthropic.APIConnectionError, httpx2.NetworkError)
 _STATUS = (openai.APIStatusError, anthropic.APIStatusError)
 _API = (openai.APIError, anthropic.APIError)
 
@@ -36,6 +37,7 @@ _DENIED_CODES = (
 _REFUSED_CODES = ("invalid_request_error", "request_too_large", "BadRequestError")
 _PASSING_CODES = ("tool_use_failed", "rate_limit_error", "overloaded_error", "timeout_error")
 _LONGEST_TEXT = 200
+_UNREACHED = "not reached, or broken off"
 
 
 def ours(vendor: str, error: Exception) -> ProviderError:
@@ -45,10 +47,12 @@ def ours(vendor: str, error: Exception) -> ProviderError:
         vendor: Who was asked, to begin the text.
         error: One of `RAISED`.
     """
+    if trouble := _connecting(error):
+        return ProviderUnavailable(f"{vendor}: {trouble}")
     if isinstance(error, _TIMEOUTS):
         return ProviderUnavailable(f"{vendor}: timed out")
     if isinstance(error, _BROKEN):
-        return ProviderUnavailable(f"{vendor}: not reached, or broken off")
+        return ProviderUnavailable(f"{vendor}: {_UNREACHED}")
     if not isinstance(error, _API):
         return ProviderUnavailable(f"{vendor}: no sensible answer ({type(error).__name__})")
     body = _body(error.body)
@@ -64,6 +68,24 @@ def ours(vendor: str, error: Exception) -> ProviderError:
     if kind is ProviderUnavailable:
         return ProviderUnavailable(text, retry_after=_retry_after(error))
     return kind(text)
+
+
+def _connecting(error: BaseException) -> str:
+    """What went wrong with the connection, or ''. The SDKs' aiohttp transport calls whatever it is
+    a time-out; the cause that aiohttp met knows better."""
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None:
+        causes.append(cause)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "connection refused"
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "the name of its host is not known"
+    met = next(
+        (cause for cause in causes if isinstance(cause, aiohttp.ClientConnectionError)), None
+    )
+    if met is None or isinstance(met, TimeoutError):
+        return ""
+    return _UNREACHED
 
 
 def _body(body: object) -> Mapping[str, Any]:

@@ -60,6 +60,10 @@ class Attempts:
         What is not known to be new, or was sent when a socket broke, is asked after first.
         """
         task, key = progress.task, progress.session_key
+        if progress.fresh:
+            await progress.admitted.wait()
+        if progress.refusal and not progress.cancelled.is_set():
+            return Ending("failed", progress.refusal)
         # Before it is sent: a quick run is over before its following begins.
         progress.watch = self._gateway.watch(key)
         maybe_sent, (wait, most) = not progress.fresh, LOST_BACKOFF

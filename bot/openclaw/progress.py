@@ -21,6 +21,8 @@ class Progress:
     `activity` is what the agent does, as far as it says; `session_key`, `watch` and `follower` are
     those of the present attempt. `changes` are what the owner has added, of which the present
     attempt knows the first `passed_on`. `cancelled` is set when the owner wants no more of it.
+    `admitted` is set when it is known whether there is room for it, and `refusal` says why there
+    is none; `promised`: its owner believes by then that it has begun.
     """
 
     task: Task
@@ -34,6 +36,9 @@ class Progress:
     steers: int = 0
     changes: list[str] = field(default_factory=list)
     passed_on: int = 0
+    admitted: asyncio.Event = field(default_factory=asyncio.Event)
+    refusal: str = ""
+    promised: bool = False
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     alive: asyncio.Event = field(default_factory=asyncio.Event)
     told_slow: bool = False
@@ -42,6 +47,11 @@ class Progress:
     def age(self) -> float:
         """Seconds since it was given."""
         return max(0.0, time.time() - self.task.created)
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether it never was a task: its owner was told at once that there is no room for it."""
+        return bool(self.refusal) and not self.promised
 
 
 class Newsroom:

@@ -12,7 +12,19 @@ NewsKind = Literal["started", "progress", "slow", "retrying", "parked", "steered
 
 
 class TooManyTasks(TandemError):
-    """No more tasks at once; the text says which limit."""
+    """No more tasks at once.
+
+    Args:
+        per_call: How many one call may have, if it is that limit; 0: the one in all.
+    """
+
+    def __init__(self, per_call: int = 0) -> None:
+        self.per_call = per_call
+        super().__init__(
+            f"{per_call} tasks of this call are under way already"
+            if per_call
+            else "too many tasks of all callers are under way"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,11 @@ from bot.openclaw.task import Delivery, Kept, Task, TooManyTasks
 from bot.openclaw.work import Work
 from bot.store.store import Store
 
-COUNT_SECONDS = 0.05
-"""For counting the tasks of all processes; a database that is slower holds no caller up."""
+COUNT_SECONDS = 5.0
+"""For counting the tasks of all processes; one that cannot be counted by then is let in."""
 START_SECONDS = 0.25
-"""What a caller waits for at most until a task counts as taken."""
+"""What a caller waits for at most until a task counts as taken; if there turns out to be no room
+for it later than that, its owner is told as of one that has failed."""
 ADOPT_SECONDS = 15.0
 """Between two looks for tasks of servers that have died."""
 KEEP_DAYS = 30
@@ -77,7 +78,7 @@ class Tasks:
         )
         self._shelf = Shelf(self._durable)
         self._remote = Remote(gateway, self._durable)
-        self._starting: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[bool]] = set()
         self._adopting: asyncio.Task[None] | None = None
 
     @classmethod
@@ -156,17 +157,20 @@ class Tasks:
         per_call, in_all = self._most
         running = list(self._work.open.values())
         if sum(p.task.call_id == task.call_id for p in running) >= per_call:
-            raise TooManyTasks(f"{per_call} tasks of this call are under way already")
-        if max(len(running), await self._count(in_all)) >= in_all:
-            raise TooManyTasks("too many tasks are under way on this server")
-        self._work.open[task.id] = Progress(task)
+            raise TooManyTasks(per_call)
+        if len(running) >= in_all:
+            raise TooManyTasks()
+        # From here on it has its place: who asks next counts it.
+        progress = self._work.open[task.id] = Progress(task)
         self._news.tell(task, "started")
-        starting = asyncio.create_task(self._start(task), name=f"start-{task.id}")
+        starting = asyncio.create_task(self._start(progress), name=f"start-{task.id}")
         self._starting.add(starting)
-        starting.add_done_callback(self._starting.discard)
+        starting.add_done_callback(self._started)
         done, _ = await asyncio.wait([starting], timeout=START_SECONDS)
-        if done:
-            starting.result()
+        if not done:
+            progress.promised = True
+        elif not starting.result():
+            raise TooManyTasks()
 
     def known(self) -> list[Progress]:
         """What this process works on or has lately finished, oldest first."""
@@ -221,19 +225,9 @@ class Tasks:
         """Tell a result that waited; see `Shelf.hand_over`."""
         return await self._shelf.hand_over(kept, say)
 
-    async def _count(self, most: int) -> int:
-        """The tasks that are under way in all processes, `most` at most; 0 if it is not known."""
-        filters = {"status": UNFINISHED, "app_version": APP_VERSION, "limit": most}
-        try:
-            async with asyncio.timeout(COUNT_SECONDS):
-                found = await self._durable.list(
-                    TASK, **filters, load_input=False, load_output=False
-                )
-        except (StoreError, TimeoutError):
-            return 0
-        return len(found)
-
-    async def _start(self, task: Task) -> None:
+    async def _start(self, progress: Progress) -> bool:
+        """Write a task down; False if there is no room for it. Nothing is sent before that."""
+        task = progress.task
         try:
             await self._durable.start(TASK, task.id, task.caller, task.to_dict())
         except StoreError as error:
@@ -241,6 +235,35 @@ class Tasks:
             self._operator("task_lost", str(error), task.call_id)
             self._news.tell(task, "parked", "it cannot be kept")
             raise
+        try:
+            room = await self._has_room(task)
+            if not room:
+                progress.refusal = str(TooManyTasks())
+                if not progress.promised:
+                    progress.cancelled.set()
+        finally:
+            progress.admitted.set()
+        return room
+
+    def _started(self, starting: "asyncio.Task[bool]") -> None:
+        self._starting.discard(starting)
+        if not starting.cancelled():
+            starting.exception()  # who has waited got it; else it was told as news
+
+    async def _has_room(self, task: Task) -> bool:
+        """Whether a task that is written down is among the oldest that all processes together may
+        work on: of several that come at once, each process lets the same ones in."""
+        _, in_all = self._most
+        filters = {"status": UNFINISHED, "app_version": APP_VERSION, "limit": in_all}
+        try:
+            async with asyncio.timeout(COUNT_SECONDS):
+                found = await self._durable.list(
+                    TASK, **filters, load_input=False, load_output=False
+                )
+        except (StoreError, TimeoutError) as error:
+            logger.warning(f"task {task.id}: the tasks of all were not counted: {error!r}")
+            return True
+        return len(found) < in_all or any(one.workflow_id == task.id for one in found)
 
     async def _keep_adopting(self) -> None:
         await self._forget_old()

@@ -78,7 +78,8 @@ class Work:
             return {"status": outcome.status, "text": outcome.text, "delivered": delivered}
         finally:
             self.open.pop(task.id, None)
-            self.finished.append(progress)
+            if not progress.turned_away:
+                self.finished.append(progress)
 
     def _work_safely(self, progress: Progress) -> Outcome:
         """As `_work`; a mistake of ours is told like any failure."""

@@ -24,7 +24,7 @@ HttpUrls = Annotated[str, AfterValidator(_urls)]
 class ModeSettings(Group):
     """Modes."""
 
-    LLM_MODE: ModeName | Literal[""] = Field(
+    LLM_MODE: Literal[ModeName, ""] = Field(
         "",
         description="Mode of calls where nothing else decides: openai_realtime, "
         "runpod_streaming, cascade, embedded; empty: default_mode of config.json.",

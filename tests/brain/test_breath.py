@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.brain.breath import requests_in, to_be_done
+from bot.brain.breath import requests_in, requests_of, to_be_done
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,35 @@ def test_no_more_than_three_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "requests"),
+    [
+        (
+            ["Note that I need milk.", "Note that I need milk, and what is six times seven?"],
+            ["Note that I need milk", "what is six times seven?"],
+        ),
+        (
+            ["Who are you? What is this?", "Note that I need milk.", "And note that Bob called."],
+            [
+                *("Note that I need milk.", "And note that Bob called."),
+                "Who are you? What is this?",
+            ],
+        ),
+        (["A?", "B?", "C?", "Read me my notes."], ["Read me my notes.", "B?", "C?"]),
+        ([], [""]),
+    ],
+)
+def test_several_messages(said: list[str], requests: list[str]) -> None:
+    assert requests_of(said) == requests
+
+
+@pytest.mark.parametrize(
     ("words", "plainly"),
     [
         ("Please note that I need milk.", True),
         ("Could you write down that Bob called?", True),
         ("Please delete my note about the milk.", True),
         ("Tell Anna that I am late.", True),
+        ("And also note that Bob called.", True),
         ("Take a note.", False),
         ("I note that you are slow.", False),
         ("What do my notes say?", False),

@@ -87,6 +87,7 @@ async def test_who_plainly_wants_something_done_is_not_put_off_with_words() -> N
     plain = {"role": "user", "content": "Please note that I need milk."}
     model = Scripted([Words("I can help"), Words(" you with that.")], [CALL])
     assert await given(Honest(model), asks(plain)) == [CALL]
+    assert "<tool_call>" in str(model.asked[1].context.get_messages()[-1])
     model = Scripted([Words("I can help you with that.")], [Words("Sure.")])
     assert words(await given(Honest(model), asks(plain))) == NOT_DONE
     model = Scripted([Words("A note? For"), Words(" when?")])
@@ -159,6 +160,45 @@ async def test_a_tool_that_failed_is_spoken_of_before_the_next_request() -> None
     said = words(await turn.ask("Not done: the notebook is full. Ask which notes to delete."))
     assert said == "The notebook is full. It is 42."
     assert turn.wanted[1].startswith('"Not done')
+
+
+QUESTION_FIRST = "What can you do for me?"
+
+
+async def test_who_asks_for_something_over_an_answer_gets_it_and_then_the_answer() -> None:
+    """Nothing was heard of the answer: to the model it would be one muddled request."""
+    turn = Turn("Please take a note: call the bank.", [CALL], [Words("I take notes.")])
+    turn.messages.insert(-1, {"role": "user", "content": QUESTION_FIRST})
+    assert await turn.ask() == [CALL]
+    said = words(await turn.ask("Saved as the note “Bank”."))
+    assert said == "Saved as the note “Bank”. I take notes."
+    assert turn.wanted == ["Please take a note: call the bank.", QUESTION_FIRST]
+    for asked in turn.model.asked:
+        assert asked.context.get_messages()[:-1] == turn.messages[:2]
+
+
+async def test_nothing_to_be_done_is_lost_when_the_caller_goes_on() -> None:
+    other = ToolCall("ihgfedcba", "bot_create_note", "{}")
+    turn = Turn("And note that Bob called.", [CALL], [other])
+    turn.messages.insert(-1, {"role": "user", "content": "Note that I need milk."})
+    assert await turn.ask() == [CALL]
+    assert (await turn.ask("Saved as the note “Milk”."))[-1] == other
+    assert turn.wanted == ["Note that I need milk.", "And note that Bob called."]
+
+
+async def test_what_an_impatient_caller_says_again_is_done_once() -> None:
+    turn = Turn("Please take a note: buy milk.", [CALL])
+    turn.messages.insert(-1, {"role": "user", "content": "Please take a note. By milk."})
+    assert await turn.ask() == [CALL]
+    assert words(await turn.ask("Saved as the note “Milk”.")) == "Saved as the note “Milk”."
+    assert turn.wanted == ["Please take a note: buy milk."]
+
+
+async def test_words_that_go_on_with_those_before_stay_together() -> None:
+    turn = Turn("Buy milk.", [CALL])
+    turn.messages.insert(-1, {"role": "user", "content": "Please take a note."})
+    assert await turn.ask() == [CALL]
+    assert turn.model.asked[0].context.get_messages() == turn.messages[:-1]
 
 
 async def test_a_turn_that_goes_on_otherwise_is_asked_as_it_stands() -> None:

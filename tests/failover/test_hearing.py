@@ -119,6 +119,7 @@ async def test_a_bad_request_is_not_held_against_the_ears(
     assert [health.failed for health in breakers.snapshot()] == [0, 0]
 
 
+@pytest.mark.usefixtures("virtual_time")
 async def test_ears_that_hang_are_joined_by_the_next(
     clients: Clients, openai_api: OpenAIApi, assemblyai: AssemblyAiApi
 ) -> None:

@@ -20,8 +20,8 @@ class Process:
         self._process = process
         self.lines: list[str] = []
 
-    async def line(self, beginning: str) -> str:
-        """Wait for a line of its output."""
+    async def line(self, beginning: str | tuple[str, ...]) -> str:
+        """Wait for a line of its output; of several beginnings, any."""
         assert self._process.stdout is not None
         async with asyncio.timeout(40):
             while True:
@@ -30,6 +30,12 @@ class Process:
                 self.lines.append(line)
                 if line.startswith(beginning):
                     return line
+
+    async def give(self, *texts: str) -> None:
+        """Have it start tasks, all at once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("".join(f"{text}\n" for text in texts).encode())
+        await self._process.stdin.drain()
 
     async def end(self, how: signal.Signals) -> None:
         """End it: SIGKILL at once, anything else by closing its input."""

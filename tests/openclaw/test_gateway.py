@@ -100,6 +100,7 @@ async def test_the_events_of_others_reach_nobody(
         ("tick", {"ts": 1}),
         ("health", {"ok": True}),
         ("presence", None),
+        ("presence", {"sessionKey": "KEY", "runId": "r1"}),
         ("chat", {}),
         ("chat", {"sessionKey": "KEY", "state": "status", "phase": "starting_model"}),
         ("chat", {"sessionKey": "KEY", "state": "of tomorrow"}),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.openclaw import tasks as tasks_module
 from bot.openclaw.task import TooManyTasks
 from bot.openclaw.tasks import Tasks
 from tests.fakes.openclaw_gateway import OpenClawGateway
@@ -76,8 +77,47 @@ async def test_limits_per_call_and_in_all(openclaw: OpenClawGateway, open_tasks:
     with pytest.raises(TooManyTasks, match="2 tasks of this call"):
         await tasks.of("one", "").start("c")
     await tasks.of("two", "").start("d")
-    with pytest.raises(TooManyTasks, match="on this server"):
+    with pytest.raises(TooManyTasks, match="of all callers"):
         await tasks.of("three", "").start("e")
+
+
+@pytest.mark.parametrize(("most", "begun"), [((2, 9), 2), ((9, 3), 3)], ids=["a call", "in all"])
+async def test_the_limits_hold_for_tasks_that_come_at_once(
+    openclaw: OpenClawGateway, open_tasks: Open, most: tuple[int, int], begun: int
+) -> None:
+    """As models call tools: several in one answer."""
+    openclaw.brain = lambda _: [Pause(20)]
+    tasks = await open_tasks(most=most)
+    mine = tasks.of("one", "")
+    starts = (mine.start(text) for text in "abcde")
+    results = await asyncio.gather(*starts, return_exceptions=True)
+    assert sum(isinstance(result, TooManyTasks) for result in results) == 5 - begun
+    await openclaw.when(lambda: len(openclaw.of_method("chat.send")) == begun)
+    assert len(tasks.known()) == begun
+
+
+async def test_no_room_that_is_known_too_late_for_the_call_is_told_as_news(
+    openclaw: OpenClawGateway,
+    open_tasks: Open,
+    deliveries: Deliveries,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The database is slow: "I am on it" has been said before the tasks of all are counted."""
+    tasks = await open_tasks(most=(3, 1))
+    counted = asyncio.Event()
+
+    async def slow(_: Any) -> bool:
+        await counted.wait()
+        return False
+
+    monkeypatch.setattr(tasks, "_has_room", slow)
+    monkeypatch.setattr(tasks_module, "START_SECONDS", 0.01)
+    await tasks.of("call", CALLER).start("find ferries")
+    counted.set()
+    await deliveries.until(lambda: deliveries.spoken)
+    ((_, outcome),) = deliveries.spoken
+    assert (outcome.status, outcome.text) == ("failed", str(TooManyTasks()))
+    assert not openclaw.of_method("chat.send")
 
 
 @pytest.mark.parametrize("words", ["stop", "/stop", "/new", "please stop", "look at /status now"])

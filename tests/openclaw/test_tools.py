@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import httpx2
 import pytest
 
+from bot.brain.claims import sayable
 from bot.openclaw.deep import DeepBrain
 from bot.openclaw.tasks import Tasks
 from bot.openclaw.thinking import GatewayThinker
@@ -70,11 +71,25 @@ async def test_the_right_job_is_steered_and_given_up(
     assert [text for text, _ in deliveries.spoken] == ["find ferries to Crete"]
 
 
-async def test_too_many(call: Scene, openclaw: OpenClawGateway) -> None:
+@pytest.mark.parametrize(
+    ("most", "words"),
+    [
+        ((2, 9), "I am still busy with your other jobs. Shall I begin this one when one of them"),
+        ((9, 2), "I cannot begin that just now, too much else is being worked on. Please ask me"),
+    ],
+    ids=["a call", "in all"],
+)
+async def test_too_many_are_said(
+    call: Scene, openclaw: OpenClawGateway, tasks: Tasks, most: tuple[int, int], words: str
+) -> None:
     openclaw.brain = lambda _: [Pause(20)]
-    for job in ("one", "two", "three"):
-        await call("bot_openclaw_task", task=job)
-    assert "3 tasks of this call" in await call("bot_openclaw_task", task="four")
+    tasks._most = most
+    for job in ("one", "two"):
+        assert "Begun" in await call("bot_openclaw_task", task=job)
+    said = await call("bot_openclaw_task", task="three")
+    assert said.startswith("Not done")
+    assert sayable([{"role": "tool", "content": said}]).startswith(words)
+    await openclaw.when(lambda: len(openclaw.of_method("chat.send")) == 2)
 
 
 async def test_an_answer_is_spoken_as_it_comes(call: Scene, openclaw: OpenClawGateway) -> None:

@@ -25,6 +25,7 @@ from bot.telephony.transport import PhoneTransport
 from tests.telephony.bots import Bots, Call, tone, until
 from tests.telephony.house import ACCOUNT, PUBLIC, TOKEN, House, house
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 QUIET = ("--quiet", "0.5")
 
 

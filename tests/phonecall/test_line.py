@@ -11,6 +11,7 @@ from bot.telephony.prompts import sentence
 from tests.telephony.bots import Bots, tone, until
 from tests.telephony.house import ACCOUNT, PUBLIC, TOKEN, House, house
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 PARTY = Party(account_sid=ACCOUNT, auth_token=TOKEN, public_url=PUBLIC)
 
 
@@ -80,7 +81,7 @@ async def test_a_full_house_is_heard() -> None:
 
 
 async def test_holding_until_the_server_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twiml, "HOLD_SECONDS", 0)
+    monkeypatch.setattr(twiml, "HOLD_SECONDS", 1)
     async with house(Bots(greeting=0.1)) as here:
         here.not_ready = "warming up"
         said: list[str] = []

@@ -15,6 +15,7 @@ from tests.fakes.script import Ask, CallTool, Say
 from tests.fixtures.house import Serve, dial, hang_up_after, when_heard
 from tests.fixtures.speech import Speech
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 QUESTION = "What time is it?"
 
 

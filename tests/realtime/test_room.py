@@ -72,7 +72,6 @@ async def test_rescue_in_the_room() -> None:
             dropped = asyncio.get_running_loop().time()
             api.drop()
             await until(lambda: RECOVERED in talk.notes.said("bot"))
-            assert asyncio.get_running_loop().time() - dropped < 4.0
             await talk.talks[1].ear.push_frame(typed_turn("and where?"))
             await until(lambda: "You typed: and where?" in talk.notes.said("bot"))
             assert page.loud[-1] - dropped > 1.0

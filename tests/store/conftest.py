@@ -1,5 +1,7 @@
 """Every test that asks for `database` runs on SQLite and on a real PostgreSQL."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -25,23 +27,47 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
 
 
+@pytest.fixture(scope="session")
+def blank_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database that has the tables and no rows, to be copied."""
+
+    async def make() -> None:
+        await (await Store.open(f"sqlite:///{file}")).close()
+
+    file = tmp_path_factory.mktemp("blank") / "tandem.db"
+    asyncio.run(make())
+    return file
+
+
 @pytest.fixture
-async def database(server: PostgresServer | None, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty database, on each of the two."""
+def tables() -> bool:
+    """Whether `database` has its tables already: to make them costs more than most tests."""
+    return True
+
+
+@pytest.fixture
+async def database(
+    server: PostgresServer | None, tables: bool, blank_file: Path, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """A database without rows, on each of the two."""
     made: SqliteDatabase | PostgresDatabase
     if server is None:
         made = SqliteDatabase(tmp_path / "tandem.db")
+        if tables:
+            shutil.copy(blank_file, made.file)
+    elif tables:
+        made = PostgresDatabase(server, await server.emptied_database())
     else:
         made = PostgresDatabase(server, await server.new_database())
     yield made
     made.mend()
-    if isinstance(made, PostgresDatabase):
+    if isinstance(made, PostgresDatabase) and not tables:
         await made.server.drop_database(made.name)
 
 
 @pytest.fixture
 async def store(database: Database) -> AsyncIterator[Store]:
-    """An open store on an empty database."""
+    """An open store on `database`."""
     opened = await Store.open(database.url)
     yield opened
     await opened.close()

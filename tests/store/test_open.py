@@ -31,12 +31,18 @@ TABLES = {
 HEAD = "0005"
 
 
+@pytest.fixture
+def tables() -> bool:
+    """Here an empty database is opened."""
+    return False
+
+
 def of_the_models(name: str | None, *_: object) -> bool:
     """Full-text indexes are each database's own, and only the migration knows them."""
     return not (name or "").startswith("fts_")
 
 
-def tables(connection: Connection) -> set[str]:
+def tables_of(connection: Connection) -> set[str]:
     return set(filter(of_the_models, inspect(connection).get_table_names()))
 
 
@@ -48,7 +54,7 @@ async def test_an_empty_database_gets_what_the_models_say(store: Store) -> None:
 
     async with store.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables_of) == TABLES
 
 
 async def test_the_named_database_is_really_used(store: Store, server: object) -> None:
@@ -127,7 +133,7 @@ async def test_a_failed_migration_changes_nothing(
     monkeypatch.undo()
     store = await Store.open(database.url)
     async with store.engine.connect() as connection:
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables_of) == TABLES
     await store.close()
 
 
@@ -142,7 +148,7 @@ async def test_downgrade_leaves_nothing_behind(store: Store) -> None:
     async with store.engine.execution_options(**WRITES).begin() as connection:
         await connection.run_sync(down)
     async with store.engine.connect() as connection:
-        assert await connection.run_sync(tables) == {"alembic_version"}
+        assert await connection.run_sync(tables_of) == {"alembic_version"}
 
 
 async def test_a_newer_database_is_refused(store: Store, database: Database) -> None:
@@ -158,7 +164,7 @@ async def test_folder_and_private_file_are_made(tmp_path: Path) -> None:
     store = await Store.open(f"sqlite:///{file}")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     async with store.engine.connect() as connection:
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables_of) == TABLES
         wal = file.with_name("tandem.db-wal")
         assert stat.S_IMODE(wal.stat().st_mode) == 0o600
     await store.close()

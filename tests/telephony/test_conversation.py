@@ -1,6 +1,5 @@
 """Whole calls by an independent simulator (streamdouble) against the real socket."""
 
-import asyncio
 import base64
 import json
 import time
@@ -17,7 +16,6 @@ from bot.telephony import mulaw
 from bot.telephony.media import MAX_MESSAGE
 from tests.telephony.bots import Bots, tone, until
 from tests.telephony.house import ACCOUNT, House, house, incoming_form
-
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

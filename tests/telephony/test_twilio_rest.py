@@ -95,6 +95,7 @@ async def test_errors_carry_the_code_and_no_secret(
         assert str(caught.value) == text
 
 
+@pytest.mark.usefixtures("virtual_time")
 async def test_nobody_there_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     client = TwilioRest("http://127.0.0.1:9", ACCOUNT, ACCOUNT, "token")
     monkeypatch.setattr(twilio, "_RETRY_WAITS", (0.01, 0.01))
