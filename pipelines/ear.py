@@ -26,7 +26,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from bot.frames import SpeechPausedFrame, SpeechResumedFrame
 from bot.speech.hearing import START_SECONDS, STOP_SECONDS, Detector, Edge, Hearing, Tap
-from pipelines.rounds import rounds
+from pipelines.rounds import Rounds, rounds
 
 LOST_SECONDS = 1.0
 """Without any audio, after which a caller in mid-speech counts as silent: a muted microphone, a
@@ -59,6 +59,7 @@ class Ear(FrameProcessor):
         self._watch: asyncio.Task[None] | None = None
         self._running = False
         self._early: deque[bytes] = deque(maxlen=EARLY_PIECES)
+        self._rounds: Rounds | None = None
         self._pieces: deque[bytes] = deque()
         self._untold: deque[tuple[list[Frame], Awaitable[None] | None]] = deque()
         self._telling: asyncio.Task[None] | None = None
@@ -71,7 +72,7 @@ class Ear(FrameProcessor):
             return
         await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame):
-            self._running = True
+            self._running, self._rounds = True, rounds()
             self._watch = self.create_task(self._notice_loss())
             while self._early:
                 await self.hear(self._early.popleft())
@@ -94,14 +95,14 @@ class Ear(FrameProcessor):
     def take(self, pcm: bytes) -> None:
         """Take a piece of the caller's audio, 16-bit mono PCM at the hearing's rate; what is in it
         is told soon."""
-        if not self._running:
+        if not self._running or not self._rounds:
             self._early.append(pcm)
             return
         self._heard_at = time.monotonic()
         for tap in list(self.taps):
             self._tap(tap, pcm)
         if not self._pieces:
-            rounds().add(self)
+            self._rounds.add(self)
         size = self.hearing.window_bytes
         # A pause's sound is to be had only at its edge, so no piece has two windows.
         self._pieces.extend(pcm[at : at + size] for at in range(0, len(pcm), size))

@@ -60,5 +60,4 @@ _ROUNDS: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds] = WeakKeyDictionar
 
 def rounds() -> Rounds:
     """Those of the running loop."""
-    loop = asyncio.get_running_loop()
-    return _ROUNDS.setdefault(loop, Rounds())
+    return _ROUNDS.setdefault(asyncio.get_running_loop(), Rounds())

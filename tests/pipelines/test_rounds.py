@@ -91,6 +91,21 @@ async def test_audio_is_judged_soon_and_in_order(virtual_time: VirtualTime) -> N
         assert SOUND[RATE : RATE * 3] in talk.of(SpeechPausedFrame)[0].audio
 
 
+async def test_audio_does_not_wait_for_what_is_told(virtual_time: VirtualTime) -> None:
+    one, recorder = ear(), bytearray()
+    one.taps.append(recorder.extend)
+    one.on_likely = lambda: asyncio.sleep(1)
+    async with small_pipeline(one) as talk:
+        give(one)
+        await asyncio.sleep(0.1)
+        assert (one.hearing.speaking, kinds(talk)) == (False, [])  # heard to the end, nothing told
+        give(one)
+        await asyncio.sleep(0.1)
+        assert bytes(recorder) == SOUND * 2
+        await asyncio.sleep(2)
+        assert kinds(talk) == WHOLE * 2
+
+
 async def test_a_detector_that_breaks_is_told_once_and_nobody_else_notices(
     virtual_time: VirtualTime,
 ) -> None:
